@@ -1,0 +1,156 @@
+# quiesce - application-consistent backup of Linux machines.
+#
+#   make demo      the main job on real input        make check    every test
+#   make           build everything                  make lint     static analysis
+#   make deps      install what is missing           make bench    measure beside others
+#   make install   PREFIX and DESTDIR are honoured   make clean
+#
+# Each program is a folder of src/ and has one main.c; src/base is what they
+# share, a library from which each links only what it uses.
+
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+BASE_UID    ?= 64800
+BUILD       ?= build
+CC          ?= gcc
+VERSION     := 0.1
+
+LIBEXECDIR  := $(PREFIX)/libexec/quiesce
+POLICYDIR   := $(PREFIX)/share/quiesce/policy
+
+include tools/flags.mk
+
+ROLES       := monitor guardian parser supervisor launcher
+PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%)
+HOOK_POLICIES := $(wildcard policy/hooks/*.json)
+COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.qpol)
+POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
+MANPAGES    := $(BUILD)/docs/quiesce.1 docs/quiesce.json.5 docs/quiesce-policy.5
+
+# What each program links besides the base; the trusted ones are static.
+LIBS_front      := -lcjson -lmd
+LIBS_monitor    :=
+LIBS_guardian   :=
+LIBS_parser     := -lcjson -lseccomp -lmd
+LIBS_supervisor := -lcjson -lmd
+LIBS_launcher   := -lcap-ng
+LINK_monitor    := $(STATIC)
+LINK_guardian   := $(STATIC)
+LINK_launcher   := $(STATIC)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all
+all: tools-present $(PROGRAMS) $(POLICIES) $(BUILD)/docs/quiesce.1
+
+# ---- compiling -------------------------------------------------------------
+
+sources = $(wildcard src/$(1)/*.c)
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/$(1)/main.c,$(call sources,$(1))))
+
+GENERATED := $(BUILD)/gen/syscall_names.inc $(ROLES:%=$(BUILD)/gen/filter_%.inc)
+
+$(BUILD)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/base/syscall_names.o: $(BUILD)/gen/syscall_names.inc
+$(foreach r,$(ROLES),$(eval $(BUILD)/obj/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
+
+$(BUILD)/libbase.a: $(call objects,base)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+define program
+$(BUILD)/lib$(1).a: $(call objects,$(1))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(LINK_$(1)) -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(eval $(call program,front,quiesce))
+$(foreach r,$(ROLES),$(eval $(call program,$(r),quiesce-$(r))))
+
+# ---- generated at build time --------------------------------------------------
+
+$(BUILD)/tools/syscall-names: tools/syscall-names.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lseccomp
+
+$(BUILD)/gen/syscall_names.inc: $(BUILD)/tools/syscall-names
+	@mkdir -p $(@D)
+	$< > $@.new && mv $@.new $@
+
+$(BUILD)/tools/policy-compile: tools/policy-compile.c $(BUILD)/libparser.a $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_parser)
+
+$(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/policy-compile
+	@mkdir -p $(@D)
+	$(BUILD)/tools/policy-compile --table $< > $@.new && mv $@.new $@
+
+$(BUILD)/policy/%.json: policy/hooks/%.json
+	@mkdir -p $(@D)
+	install -m 0644 $< $@
+
+$(BUILD)/policy/%.qpol: policy/hooks/%.json $(BUILD)/tools/policy-compile
+	@mkdir -p $(@D)
+	$(BUILD)/tools/policy-compile $< $@.new && chmod 0644 $@.new && mv $@.new $@
+
+$(BUILD)/tools/outcome-mdoc: tools/outcome-mdoc.c include/quiesce/outcome.def include/quiesce/outcome.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(BUILD)/docs/quiesce.1: docs/quiesce.1.in $(BUILD)/tools/outcome-mdoc
+	@mkdir -p $(@D)
+	sed -e '/^@OUTCOMES@$$/{r /dev/stdin' -e 'd}' docs/quiesce.1.in < <($(BUILD)/tools/outcome-mdoc) > $@.new && mv $@.new $@
+
+SHELL := /bin/bash
+
+# ---- what must be installed ----------------------------------------------------
+
+.PHONY: deps tools-present
+deps:
+	tools/deps install
+tools-present:
+	@tools/deps check
+
+# ---- tests, demo, bench -----------------------------------------------------------
+
+UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
+UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+
+# tests/unit/PROGRAM/NAME.c links the program's own library without its main().
+$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) $(BUILD)/libbase.a \
+	  -lcmocka $(LIBS_$(patsubst %/,%,$(dir $*))) -lcjson -lmd
+
+.PHONY: unit
+unit: $(UNIT_TESTS)
+
+include tests/tests.mk
+
+# ---- installing ---------------------------------------------------------------------
+
+.PHONY: install uninstall clean
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(POLICYDIR) \
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 0755 $(BUILD)/quiesce $(DESTDIR)$(PREFIX)/bin/quiesce
+	install -m 0755 $(ROLES:%=$(BUILD)/quiesce-%) $(DESTDIR)$(LIBEXECDIR)
+	install -m 0644 $(POLICIES) $(DESTDIR)$(POLICYDIR)
+	install -m 0644 $(BUILD)/docs/quiesce.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 docs/quiesce.json.5 docs/quiesce-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/quiesce
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/quiesce
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/quiesce.1 \
+	  $(DESTDIR)$(PREFIX)/share/man/man5/quiesce.json.5 $(DESTDIR)$(PREFIX)/share/man/man5/quiesce-policy.5
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/obj/*/*.d)

@@ -1,0 +1,541 @@
+/*
+ * wire.h - every message between the processes, and who may send it when.
+ *
+ * One message is one SOCK_SEQPACKET record:
+ *
+ *   0        4         8
+ *   +--------+---------+----------------------------- - -
+ *   | type   | length  | body: the one structure of that type
+ *   +--------+---------+----------------------------- - -
+ *
+ * length counts the body and is the exact size that WIRE_MESSAGES gives for
+ * the type.  Descriptors travel as SCM_RIGHTS, as many as the type allows.
+ * Integers are native: both ends run on the same machine from the same build.
+ *
+ * Receivers never guess: a record of the wrong length, with the wrong number
+ * of descriptors, of an unknown type, or one that the receiver's table below
+ * does not hold for its state and that sender, ends the receiving process.
+ *
+ *            front ------------------- supervisor       OPTIONS RELEASE / PROGRESS READY RESULT
+ *              |  REQUEST                |      |
+ *            monitor --------------------+      |       DOCUMENT ANSWER_* FILE_SYSTEMS LOADED FROZEN THAWED
+ *              |  |  \                          |         / FREEZE THAW DONE
+ *              |  |   parser (PARSE / ANSWER_*) |
+ *              |  launcher ---------------------+       START TERM KILL COMM / STARTED COMM_IS
+ *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED EXITED
+ *              guardian                                 GUARD ARM DISARM / GUARDING
+ */
+#ifndef QUIESCE_WIRE_H
+#define QUIESCE_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quiesce/plan.h"
+#include "quiesce/policy.h"
+
+enum {
+    WIRE_FDS_MAX = 64,                /* descriptors in one message */
+    WIRE_RUN_ID_MAX = 33,             /* 32 lower-case hex digits and NUL */
+    WIRE_HOOKS_MAX = PLAN_PLUGINS_MAX * PHASES,
+    WIRE_DOCUMENTS_MAX = 3 + 2 * PLAN_PLUGINS_MAX + 2, /* of one run, scripts apart */
+    WIRE_ARGV_MAX = 4096,
+};
+
+/* The slot of a hook: plugin and phase. */
+#define WIRE_SLOT(plugin, phase) ((uint32_t)(plugin) * PHASES + (uint32_t)(phase))
+
+enum run_mode { MODE_RUN, MODE_DRY_RUN, MODE_CHECK, MODE_EXPLAIN, RUN_MODES };
+enum allow_crash { CRASH_AUTO, CRASH_ALWAYS, CRASH_NEVER, CRASH_CHOICES };
+
+/* ---- front -> monitor ---------------------------------------------------- */
+
+/* REQUEST: what to load.  A path is absolute; "" means the default of contract.md. */
+struct msg_request {
+    char run_id[WIRE_RUN_ID_MAX];
+    uint8_t mode;                      /* enum run_mode */
+    uint8_t expedite;                  /* 1: expedite RCU during the freeze */
+    uint8_t host_config_given;         /* 1: its absence is an error (313) */
+    char host_config[PLAN_PATH_MAX];
+    char plugin_config[PLAN_PATH_MAX]; /* not "": this one plugin, the host configuration is not read */
+    char policy_dir[PLAN_PATH_MAX];    /* where a policy name is looked up */
+    char program_dir[PLAN_PATH_MAX];   /* where the programs are; read-only to hooks */
+};
+
+/* ---- front -> supervisor -------------------------------------------------- */
+
+/* OPTIONS: what the caller asked for; once, first. */
+struct msg_options {
+    char run_id[WIRE_RUN_ID_MAX];
+    uint8_t mode;           /* enum run_mode */
+    uint8_t allow_crash;    /* enum allow_crash */
+    uint8_t reserved;
+    uint32_t freeze_timeout_seconds; /* 0: as configured */
+    struct mount_list mounts;        /* --mount; none: all eligible */
+    struct mount_list exclude;       /* --exclude */
+};
+
+/* RELEASE: the snapshot command has ended. */
+struct msg_release {
+    uint32_t exit_code; /* 0..255 */
+    uint32_t signal;    /* 0, or the signal that ended it */
+    uint64_t duration_ns;
+};
+
+/* ---- supervisor -> front -------------------------------------------------- */
+
+enum run_step {
+    STEP_LOAD, STEP_PRE, STEP_FLUSH, STEP_FREEZE, STEP_SNAPSHOT, STEP_THAW, STEP_POST, STEP_RECORD, RUN_STEPS
+};
+
+/* PROGRESS: a step began, ended or goes on. */
+enum progress_kind { PROGRESS_BEGIN, PROGRESS_STILL, PROGRESS_END, PROGRESS_WARNING, PROGRESS_KINDS };
+struct msg_progress {
+    uint8_t step;       /* enum run_step */
+    uint8_t kind;       /* enum progress_kind */
+    uint8_t failed;     /* of END: 1 if the step failed */
+    uint8_t reserved;
+    uint32_t attempt;   /* of a script, from 1; 0 for other steps */
+    uint64_t at_ns;     /* since the run began */
+    uint64_t budget_ns; /* what is left of the step's time; 0: none */
+    char plugin[PLAN_NAME_MAX]; /* "" for steps that belong to no plugin */
+    char text[256];     /* of END and WARNING: one clause; "" if nothing to add */
+};
+
+/* READY: take the snapshot now.  frozen 0: nothing is frozen (fsFreezeEnabled false). */
+struct msg_ready {
+    uint8_t frozen;
+    uint8_t reserved[3];
+    uint32_t file_systems;
+    uint64_t deadline_boottime_ns; /* CLOCK_BOOTTIME at which it thaws whatever happens; 0: not frozen */
+};
+
+/* RESULT: everything is over; one descriptor: the sealed report (report.h). */
+struct msg_result {
+    uint32_t outcome;     /* enum outcome */
+    uint32_t exit_status; /* of the command line */
+};
+
+/* ---- monitor -> parser ----------------------------------------------------- */
+
+/* PARSE: descriptors: the document (sealed memfd), the socket for the answer,
+ * and for a policy perhaps its compiled form (sealed memfd). */
+struct msg_parse {
+    uint32_t kind;                /* enum document_kind */
+    char argument[PLAN_NAME_MAX]; /* DOC_PASSWD, DOC_GROUP: the user; else "" */
+};
+
+/* ---- parser -> monitor, and forwarded monitor -> supervisor ---------------- */
+/* ANSWER_HOST .. ANSWER_MOUNTS: the plan structures of plan.h and policy.h. */
+
+/* ---- monitor -> supervisor -------------------------------------------------- */
+
+/* What the safe walk found; all but WALK_OK are refusals. */
+enum walk_verdict {
+    WALK_OK,
+    WALK_MISSING,       /* the component does not exist */
+    WALK_OWNER,         /* not owned by root */
+    WALK_MODE,          /* mode beyond what the kind allows, or a directory others may write */
+    WALK_SET_ID,        /* set-user-id or set-group-id */
+    WALK_TYPE,          /* not a regular file, or a component that is no directory */
+    WALK_LINK_OWNER,    /* a symbolic link that root does not own */
+    WALK_LINK_LOOP,     /* more than 40 symbolic links */
+    WALK_TOO_LARGE,     /* beyond the bytes allowed for its kind */
+    WALK_PATH,          /* not absolute, empty, or longer than PLAN_PATH_MAX */
+    WALK_ERROR,         /* a system call failed: error holds errno */
+    WALK_VERDICTS
+};
+
+struct walk_result {
+    uint32_t verdict;   /* enum walk_verdict */
+    uint32_t error;     /* errno, or 0 */
+    uint32_t uid;       /* owner of the component that failed */
+    uint32_t mode;      /* its st_mode */
+    uint8_t is_directory; /* 1: the component that failed is a directory above the file */
+    uint8_t reserved[3];
+    char component[PLAN_PATH_MAX]; /* the path, links resolved, up to and with the component that failed */
+};
+
+/* DOCUMENT: one file the monitor looked for.  Descriptor: its sealed copy if
+ * walk.verdict is WALK_OK (for its digest).  If answered is 1, the ANSWER_* of
+ * the same document is the next message from the monitor. */
+struct msg_document {
+    uint32_t kind;      /* enum document_kind; DOC_KINDS: a script */
+    uint32_t plugin;    /* the plugin it belongs to; UINT32_MAX: to none */
+    uint32_t phase;     /* of a script: enum hook_phase */
+    uint8_t answered;
+    uint8_t given;      /* the path was given by the caller or a document, not a default */
+    uint8_t parser_died;/* a copy was made but its parser gave no valid answer */
+    uint8_t reserved;
+    char path[PLAN_PATH_MAX];
+    struct walk_result walk;
+};
+
+/* FILE_SYSTEMS: for each entry of the mount table's answer, what it lies on. */
+struct fs_below {
+    uint8_t loop;       /* 1: a loop device; below_* name the device number of its file's file system */
+    uint8_t device_known; /* 1: st_major, st_minor hold */
+    uint16_t reserved;
+    uint32_t error;     /* errno of the attempt to look, or 0 */
+    uint32_t st_major, st_minor;       /* st_dev of the mount point */
+    uint32_t below_major, below_minor; /* st_dev of the loop device's file */
+};
+struct msg_file_systems {
+    uint32_t count;
+    struct fs_below below[PLAN_FS_MAX];
+};
+
+/* LOADED: nothing more to load; what the machine has. */
+struct msg_loaded {
+    uint8_t has_cgroup;   /* the hooks get a cgroup v2 */
+    uint8_t has_expedite; /* rcu_expedited is open and asked for */
+    uint8_t has_journal;
+    uint8_t reserved;
+};
+
+/* State of one file system, as the monitor and the guardian share it. */
+enum fs_state { FS_IDLE, FS_FREEZING, FS_FROZEN, FS_THAWED, FS_REFUSED, FS_STATES };
+
+struct fs_result {
+    uint32_t index;     /* into the mount table's answer */
+    uint8_t state;      /* enum fs_state at the end of the step */
+    uint8_t reserved[3];
+    uint32_t open_error, flush_error, freeze_error, thaw_error; /* errno or 0 */
+    uint64_t flush_ns, freeze_ns, frozen_ns, thaw_ns;
+};
+
+enum freeze_verdict {
+    FREEZE_OK,
+    FREEZE_FAILED,   /* what was frozen has been thawed again */
+    FREEZE_OPEN,     /* a mount could not be opened or is not the one of the table */
+    FREEZE_DEADLINE, /* the deadline passed while freezing */
+    FREEZE_VERDICTS
+};
+
+/* FROZEN: the answer to FREEZE. */
+struct msg_frozen {
+    uint32_t verdict; /* enum freeze_verdict */
+    uint32_t count;
+    uint64_t deadline_boottime_ns;
+    struct fs_result results[PLAN_FS_MAX];
+};
+
+enum thaw_reason {
+    THAW_ASKED,         /* the supervisor said THAW */
+    THAW_DEADLINE,
+    THAW_FRONT_GONE,
+    THAW_LAUNCHER_GONE,
+    THAW_GUARDIAN_GONE,
+    THAW_PARSER_GONE,
+    THAW_REASONS
+};
+
+/* THAWED: the answer to THAW, or unasked when something else made it thaw. */
+struct msg_thawed {
+    uint32_t reason; /* enum thaw_reason */
+    uint32_t count;
+    struct fs_result results[PLAN_FS_MAX];
+};
+
+/* ---- supervisor -> monitor --------------------------------------------------- */
+
+struct freeze_target {
+    uint32_t index; /* into the mount table's answer */
+    uint32_t level; /* 0 first; equal levels in parallel */
+};
+
+/* FREEZE: once.  Targets in order of level. */
+struct msg_freeze {
+    uint32_t count;         /* 1..PLAN_FS_MAX */
+    uint32_t timeout_ms;    /* 1..PLAN_FREEZE_TIMEOUT_MAX * 1000 */
+    struct freeze_target targets[PLAN_FS_MAX];
+};
+
+/* THAW and DONE have no body but this. */
+struct msg_nothing {
+    uint32_t reserved; /* 0 */
+};
+
+/* ---- monitor -> launcher ------------------------------------------------------- */
+
+/* POLICY: struct policy_plan is preceded by its number. */
+struct msg_policy {
+    uint32_t index; /* 0..PLAN_PLUGINS_MAX-1, each once */
+    struct policy_plan plan;
+};
+
+/* HOOK: one verified script; descriptor: its sealed copy. */
+struct msg_hook {
+    uint32_t slot;    /* WIRE_SLOT(plugin, phase), each once */
+    uint32_t policy;  /* index of a POLICY sent before */
+    uint32_t uid, gid;
+    uint32_t groups_count;
+    uint32_t groups[PLAN_GROUPS_MAX];
+    uint32_t args_count, args_length;
+    uint32_t env_count, env_length;
+    char path[PLAN_PATH_MAX];
+    char home[PLAN_PATH_MAX];
+    char args[PLAN_ARGS_MAX];
+    char env[PLAN_ENV_MAX];
+};
+
+/* SEAL: nothing more comes from the monitor; the launcher narrows its capabilities. */
+struct msg_seal {
+    char run_id[WIRE_RUN_ID_MAX];
+    char program_dir[PLAN_PATH_MAX];
+};
+
+/* ---- supervisor -> launcher ------------------------------------------------------ */
+
+enum pre_result { PRE_NONE, PRE_SUCCEEDED, PRE_FAILED, PRE_TIMED_OUT, PRE_RESULTS };
+enum snapshot_result { SNAPSHOT_NONE, SNAPSHOT_TAKEN, SNAPSHOT_FAILED, SNAPSHOT_RESULTS };
+
+/* START: run the script of a slot.  The slot's last tree must be gone. */
+struct msg_start {
+    uint32_t slot;
+    uint32_t attempt;         /* from 1 */
+    uint8_t pre_result;       /* enum pre_result, of the same plugin; of a pre-script PRE_NONE */
+    uint8_t snapshot_result;  /* enum snapshot_result */
+    uint16_t reserved;
+};
+
+/* TERM: SIGTERM to every process of the slot.  KILL: SIGKILL to every one, and none can escape. */
+struct msg_slot {
+    uint32_t slot;
+};
+
+/* COMM: what is this process called? */
+struct msg_comm {
+    uint32_t pid;
+    char comm[16]; /* of COMM: zeros.  of COMM_IS: as in /proc/PID/comm, no newline, "" if gone */
+};
+
+/* ---- launcher -> supervisor ------------------------------------------------------- */
+
+/* STARTED: the keeper of the hook runs.  Descriptors:
+ *   0 report socket (EXECED, EXEC_FAILED, EXITED come from it; its EOF: the keeper is gone)
+ *   1 the hook's stdout, read end     2 its stderr, read end
+ *   3 cgroup.events   4 cgroup.procs  (only with_cgroup)
+ * If error is not 0 there are no descriptors and nothing runs. */
+struct msg_started {
+    uint32_t slot;
+    uint32_t attempt;
+    uint32_t error; /* errno of what failed in the launcher, or 0 */
+    uint32_t step;  /* enum start_step */
+    uint8_t with_cgroup;
+    uint8_t reserved[3];
+};
+
+/* ---- keeper -> supervisor ------------------------------------------------------------ */
+
+enum start_step {
+    START_FORK, START_CGROUP, START_NAMESPACE, START_MOUNT, START_TMP, START_SCRIPT, START_READONLY,
+    START_STDIO, START_RLIMIT, START_IDS, START_CAPABILITIES, START_LANDLOCK, START_SECCOMP, START_EXEC,
+    START_STEPS
+};
+
+/* EXECED: the script runs.  Descriptors: its pidfd, its seccomp listener. */
+struct msg_execed {
+    uint32_t pid;
+    uint32_t layers; /* bit n set: start_step n was applied (Landlock may be missing) */
+};
+
+/* EXEC_FAILED: it does not. */
+struct msg_exec_failed {
+    uint32_t step;  /* enum start_step */
+    uint32_t error; /* errno */
+};
+
+/* EXITED: the script itself ended (not what it left running). */
+struct msg_exited {
+    int32_t code;        /* exit status, or -1 */
+    uint32_t signal;     /* or 0 */
+    uint64_t cpu_us;     /* user and system time, with waited-for children */
+    uint64_t max_rss_kib;
+    uint32_t left;       /* without a cgroup: 1 if processes are left */
+    uint32_t reserved;
+};
+
+/* ---- monitor <-> guardian -------------------------------------------------------------- */
+
+/* GUARD: descriptors of file systems first .. first+count-1 of the shared map. */
+struct msg_guard {
+    uint32_t first, count;
+};
+
+/* ARM: all have been sent; thaw at the deadline.  Answered by GUARDING. */
+struct msg_arm {
+    uint64_t deadline_boottime_ns;
+    uint32_t count;
+    uint32_t reserved;
+};
+
+/* The shared map (a sealed-size memfd, mapped by both). */
+struct frozen_map {
+    uint32_t count;
+    uint32_t reserved;
+    _Atomic uint32_t state[PLAN_FS_MAX]; /* enum fs_state, written before the ioctl it announces */
+};
+
+/* ---- the list -------------------------------------------------------------------------- */
+
+/*        type            body                     fds: min max */
+#define WIRE_MESSAGES(X)                                        \
+    X(MSG_REQUEST,         struct msg_request,       0, 0)      \
+    X(MSG_OPTIONS,         struct msg_options,       0, 0)      \
+    X(MSG_RELEASE,         struct msg_release,       0, 0)      \
+    X(MSG_PROGRESS,        struct msg_progress,      0, 0)      \
+    X(MSG_READY,           struct msg_ready,         0, 0)      \
+    X(MSG_RESULT,          struct msg_result,        1, 1)      \
+    X(MSG_PARSE,           struct msg_parse,         2, 3)      \
+    X(MSG_ANSWER_HOST,     struct host_plan,         0, 0)      \
+    X(MSG_ANSWER_VMBACKUP, struct vmbackup_plan,     0, 0)      \
+    X(MSG_ANSWER_PLUGIN,   struct plugin_plan,       0, 0)      \
+    X(MSG_ANSWER_POLICY,   struct policy_plan,       0, 0)      \
+    X(MSG_ANSWER_PASSWD,   struct passwd_plan,       0, 0)      \
+    X(MSG_ANSWER_GROUP,    struct group_plan,        0, 0)      \
+    X(MSG_ANSWER_MOUNTS,   struct mount_plan,        0, 0)      \
+    X(MSG_DOCUMENT,        struct msg_document,      0, 1)      \
+    X(MSG_FILE_SYSTEMS,    struct msg_file_systems,  0, 0)      \
+    X(MSG_LOADED,          struct msg_loaded,        0, 0)      \
+    X(MSG_FREEZE,          struct msg_freeze,        0, 0)      \
+    X(MSG_FROZEN,          struct msg_frozen,        0, 0)      \
+    X(MSG_THAW,            struct msg_nothing,       0, 0)      \
+    X(MSG_THAWED,          struct msg_thawed,        0, 0)      \
+    X(MSG_DONE,            struct msg_nothing,       0, 0)      \
+    X(MSG_POLICY,          struct msg_policy,        0, 0)      \
+    X(MSG_HOOK,            struct msg_hook,          1, 1)      \
+    X(MSG_SEAL,            struct msg_seal,          0, 0)      \
+    X(MSG_START,           struct msg_start,         0, 0)      \
+    X(MSG_TERM,            struct msg_slot,          0, 0)      \
+    X(MSG_KILL,            struct msg_slot,          0, 0)      \
+    X(MSG_COMM,            struct msg_comm,          0, 0)      \
+    X(MSG_COMM_IS,         struct msg_comm,          0, 0)      \
+    X(MSG_STARTED,         struct msg_started,       0, 5)      \
+    X(MSG_EXECED,          struct msg_execed,        2, 2)      \
+    X(MSG_EXEC_FAILED,     struct msg_exec_failed,   0, 0)      \
+    X(MSG_EXITED,          struct msg_exited,        0, 0)      \
+    X(MSG_GUARD,           struct msg_guard,         1, WIRE_FDS_MAX) \
+    X(MSG_ARM,             struct msg_arm,           0, 0)      \
+    X(MSG_GUARDING,        struct msg_nothing,       0, 0)      \
+    X(MSG_DISARM,          struct msg_nothing,       0, 0)
+
+enum message_type {
+    MSG_NONE,
+#define X(type, body, min, max) type,
+    WIRE_MESSAGES(X)
+#undef X
+    MSG_TYPES
+};
+
+/* The answer that a document of a kind gets: MSG_ANSWER_HOST + kind. */
+#define WIRE_ANSWER(kind) ((uint32_t)MSG_ANSWER_HOST + (uint32_t)(kind))
+
+/* The largest body; a receive buffer holds this and the header. */
+union wire_any {
+#define X(type, body, min, max) body as_##type;
+    WIRE_MESSAGES(X)
+#undef X
+};
+enum { WIRE_BODY_MAX = sizeof(union wire_any) };
+
+/* ---- who may say what, when --------------------------------------------------------------- */
+
+/* A message's sender, which is the socket it arrived on. */
+enum wire_peer { PEER_FRONT, PEER_MONITOR, PEER_PARSER, PEER_SUPERVISOR, PEER_LAUNCHER, PEER_GUARDIAN, PEER_KEEPER,
+                 WIRE_PEERS };
+
+/*
+ * Per receiver: state, sender, type, handler.  What is not here is fatal.
+ * The receiving program defines the handlers; tests expand the same lists.
+ */
+
+/* Monitor: START -> LOADING (an answer is read where it is awaited, from a
+ * socket of its own) -> READY -> FREEZING -> FROZEN -> THAWED; FREEZE is one-shot. */
+enum monitor_state { MONITOR_START, MONITOR_READY, MONITOR_FREEZING, MONITOR_FROZEN, MONITOR_THAWED, MONITOR_STATES };
+#define MONITOR_RULES(X)                                                          \
+    X(MONITOR_START,    PEER_FRONT,      MSG_REQUEST,  on_request)                \
+    X(MONITOR_READY,    PEER_SUPERVISOR, MSG_FREEZE,   on_freeze)                 \
+    X(MONITOR_READY,    PEER_SUPERVISOR, MSG_DONE,     on_done)                   \
+    X(MONITOR_FREEZING, PEER_GUARDIAN,   MSG_GUARDING, on_guarding)               \
+    X(MONITOR_FROZEN,   PEER_SUPERVISOR, MSG_THAW,     on_thaw)                   \
+    X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_THAW,     on_thaw_again)             \
+    X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_DONE,     on_done)
+
+/* Guardian: gathers descriptors, is armed once, disarmed once. */
+enum guardian_state { GUARDIAN_GATHERING, GUARDIAN_ARMED, GUARDIAN_DISARMED, GUARDIAN_STATES };
+#define GUARDIAN_RULES(X)                                                         \
+    X(GUARDIAN_GATHERING, PEER_MONITOR, MSG_GUARD,  on_guard)                     \
+    X(GUARDIAN_GATHERING, PEER_MONITOR, MSG_ARM,    on_arm)                       \
+    X(GUARDIAN_ARMED,     PEER_MONITOR, MSG_DISARM, on_disarm)
+
+/* Parser: any number of documents, one process each. */
+enum parser_state { PARSER_READY, PARSER_STATES };
+#define PARSER_RULES(X)                                                           \
+    X(PARSER_READY, PEER_MONITOR, MSG_PARSE, on_parse)
+
+/* Launcher: told what it may run by the monitor, then when by the supervisor. */
+enum launcher_state { LAUNCHER_LOADING, LAUNCHER_SEALED, LAUNCHER_STATES };
+#define LAUNCHER_RULES(X)                                                         \
+    X(LAUNCHER_LOADING, PEER_MONITOR,    MSG_POLICY, on_policy)                   \
+    X(LAUNCHER_LOADING, PEER_MONITOR,    MSG_HOOK,   on_hook)                     \
+    X(LAUNCHER_LOADING, PEER_MONITOR,    MSG_SEAL,   on_seal)                     \
+    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_START,  on_start)                    \
+    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_TERM,   on_term)                     \
+    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_KILL,   on_kill)                     \
+    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_COMM,   on_comm)
+
+/* Supervisor.  ANSWER_* is taken only directly after the DOCUMENT that announced it. */
+enum supervisor_state {
+    SUPERVISOR_START,    /* waiting for OPTIONS */
+    SUPERVISOR_LOADING,
+    SUPERVISOR_ANSWER,   /* a DOCUMENT said that its answer comes next */
+    SUPERVISOR_PRE,      /* pre-scripts */
+    SUPERVISOR_FREEZING,
+    SUPERVISOR_SNAPSHOT, /* READY was said */
+    SUPERVISOR_THAWING,
+    SUPERVISOR_POST,     /* post-scripts, then the end */
+    SUPERVISOR_STATES
+};
+#define SUPERVISOR_RULES(X)                                                       \
+    X(SUPERVISOR_START,    PEER_FRONT,    MSG_OPTIONS,         on_options)        \
+    X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_DOCUMENT,        on_document)       \
+    X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_FILE_SYSTEMS,    on_file_systems)   \
+    X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_LOADED,          on_loaded)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_HOST,     on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_VMBACKUP, on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_PLUGIN,   on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_POLICY,   on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_PASSWD,   on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_GROUP,    on_answer)         \
+    X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_MOUNTS,   on_answer)         \
+    X(SUPERVISOR_PRE,      PEER_LAUNCHER, MSG_STARTED,         on_started)        \
+    X(SUPERVISOR_PRE,      PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXECED,          on_execed)         \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXITED,          on_exited)         \
+    X(SUPERVISOR_FREEZING, PEER_MONITOR,  MSG_FROZEN,          on_frozen)         \
+    X(SUPERVISOR_FREEZING, PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_SNAPSHOT, PEER_FRONT,    MSG_RELEASE,         on_release)        \
+    X(SUPERVISOR_SNAPSHOT, PEER_MONITOR,  MSG_THAWED,          on_thawed_early)   \
+    X(SUPERVISOR_SNAPSHOT, PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_THAWING,  PEER_MONITOR,  MSG_THAWED,          on_thawed)         \
+    X(SUPERVISOR_THAWING,  PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_STARTED,         on_started)        \
+    X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXECED,          on_execed)         \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXITED,          on_exited)
+
+/* Front: it starts everything and is told. */
+enum front_state { FRONT_RUNNING, FRONT_SNAPSHOT, FRONT_RELEASED, FRONT_STATES };
+#define FRONT_RULES(X)                                                            \
+    X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \
+    X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_READY,    on_ready)                    \
+    X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_RESULT,   on_result)                   \
+    X(FRONT_SNAPSHOT, PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \
+    X(FRONT_SNAPSHOT, PEER_SUPERVISOR, MSG_RESULT,   on_result)                   \
+    X(FRONT_RELEASED, PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \
+    X(FRONT_RELEASED, PEER_SUPERVISOR, MSG_RESULT,   on_result)
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * drop.h - how a role gives up what it was started with.
+ */
+#ifndef QUIESCE_DROP_H
+#define QUIESCE_DROP_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Numeric ids of the roles: QUIESCE_BASE_UID (a build setting, in the range that
+ * systemd reserves for dynamic users) plus these. */
+enum role_id { ROLE_MONITOR, ROLE_GUARDIAN, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLES };
+
+/* Fixed descriptors of every role.  Those of its own begin at ROLE_FD_FIRST. */
+enum {
+    ROLE_FD_NULL_IN = 0,  /* /dev/null */
+    ROLE_FD_NULL_OUT = 1, /* /dev/null */
+    ROLE_FD_LOG = 2,      /* pipe to the front, which prints its lines */
+    ROLE_FD_CONTROL = 3,  /* socket to the process that started it */
+    ROLE_FD_FIRST = 4,
+    ROLE_FD_EMPTY_ROOT = 15, /* empty read-only tmpfs without a path; closed by the drop */
+};
+
+struct role {
+    enum role_id id;
+    unsigned last_fd;       /* descriptors 0..last_fd are kept */
+    uint64_t capabilities;  /* permitted and effective after the drop, bit n = capability n */
+    uint64_t bounding;      /* bounding set after the drop */
+    uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC */
+    bool may_write_files;   /* false: RLIMIT_FSIZE 0 */
+    bool lock_memory;       /* mlockall before the drop */
+    const struct sock_filter *filter;
+    unsigned short filter_length;
+};
+
+/*
+ * Turns a process that was just executed with the caller's rights into a role.
+ * Everything that fails is fatal.  After it returns the process has the uid and
+ * gid of the role, no supplementary groups, exactly the capabilities given, an
+ * empty root, locked securebits, no_new_privs, dumpable 0 and its filter.
+ * keep_root true: the caller has changed its root itself (the launcher's order
+ * of mount namespace and root).
+ */
+void drop_privileges(const struct role *role);
+
+/* Marks everything above last_fd closed. */
+void close_above(unsigned last_fd);
+
+/* Restricts signals and abstract sockets to this process's own Landlock domain.
+ * Returns 0, or the errno where the kernel lacks it (ENOSYS, EOPNOTSUPP). */
+int landlock_scope(void);
+
+#endif

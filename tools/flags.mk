@@ -1,0 +1,25 @@
+# How everything is compiled: C17, warnings are errors, hardened.
+
+ARCH := $(shell $(CC) -dumpmachine)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
+  -Wpointer-arith -Wcast-align -Wcast-qual -Wwrite-strings -Wformat=2 -Wformat-security -Wundef -Wvla \
+  -Wswitch-default -Wswitch-enum -Wimplicit-fallthrough -Winit-self -Wredundant-decls -Wnested-externs \
+  -Wmissing-declarations -Wnull-dereference -Wdouble-promotion -Wconversion -Wno-sign-conversion
+
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
+  -D_FORTIFY_SOURCE=2
+ifneq ($(findstring x86_64,$(ARCH)),)
+HARDENING += -fcf-protection=full
+endif
+ifneq ($(findstring aarch64,$(ARCH)),)
+HARDENING += -mbranch-protection=standard
+endif
+
+OPTIMIZE ?= -O2 -g
+CPPFLAGS += -std=c17 -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)/gen \
+  -DQUIESCE_BASE_UID=$(BASE_UID)u -DQUIESCE_VERSION='"$(VERSION)"' \
+  -DQUIESCE_LIBEXECDIR='"$(LIBEXECDIR)"' -DQUIESCE_POLICYDIR='"$(POLICYDIR)"'
+CFLAGS   += $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
+STATIC   := -static-pie
