@@ -39,8 +39,6 @@ struct role {
  * Everything that fails is fatal.  After it returns the process has the uid and
  * gid of the role, no supplementary groups, exactly the capabilities given, an
  * empty root, locked securebits, no_new_privs, dumpable 0 and its filter.
- * keep_root true: the caller has changed its root itself (the launcher's order
- * of mount namespace and root).
  */
 void drop_privileges(const struct role *role);
 
