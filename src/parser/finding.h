@@ -4,6 +4,7 @@
 #ifndef QUIESCE_PARSER_FINDING_H
 #define QUIESCE_PARSER_FINDING_H
 
+#include <stdarg.h>
 #include <stdint.h>
 
 #include "quiesce/plan.h"
@@ -30,5 +31,8 @@ void finding_begin(struct plan_head *head);
 void finding_add(struct plan_head *head, uint32_t code, enum finding_severity severity, enum finding_kind kind,
                  struct place place, const char *key, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
+void finding_vadd(struct plan_head *head, uint32_t code, enum finding_severity severity, enum finding_kind kind,
+                  struct place place, const char *key, const char *format, va_list arguments)
+    __attribute__((format(printf, 7, 0)));
 
 #endif

@@ -37,6 +37,7 @@ struct json_node {
     uint32_t key, key_length;     /* raw bytes between the key's quotes; key 0: no key */
     uint32_t value, value_length; /* raw bytes of the value */
     struct place key_place, value_place;
+    bool twice;                   /* an earlier member of the same object has the same key */
 };
 
 struct json_document {
