@@ -1,0 +1,266 @@
+/*
+ * quiesce-guardian: thaws when the deadline passes or the monitor is gone.
+ *
+ * Descriptors: 3 socket to the monitor, 4 the shared map, 5 rcu_expedited or
+ * /dev/null, 6 cgroup.kill of the run or /dev/null, 7 the run's lock (only held).
+ * Runs as a uid of its own with CAP_SYS_ADMIN, in an empty root, behind
+ * policy/roles/guardian.json.
+ *
+ * MUST thaw what the shared map says is FREEZING or FROZEN, and nothing else:
+ * what somebody else froze is REFUSED there.
+ * MUST NOT wait for the monitor: it may be stopped, or stuck in the kernel.
+ *
+ * FREEZING while the monitor lives may be a freeze that has not returned yet, so
+ * it is tried again until the kernel has let it in or the monitor is gone.  Once
+ * the monitor's pidfd says that its last thread is gone, no freeze of ours is
+ * under way any more and one FITHAW decides.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/drop.h"
+#include "base/fatal.h"
+#include "base/message.h"
+#include "quiesce/outcome.h"
+
+const char program_name[] = "quiesce-guardian";
+
+enum guardian_fd { FD_MONITOR = 3, FD_MAP = 4, FD_EXPEDITE = 5, FD_CGROUP_KILL = 6, FD_LOCK = 7 };
+enum { RETRY_NS = 2000000 }; /* while a freeze has not returned */
+
+static const struct sock_filter role_filter[] = {
+#include "filter_guardian.inc"
+};
+
+static const struct role role = {
+    .id = ROLE_GUARDIAN,
+    .last_fd = FD_LOCK,
+    .capabilities = 1ull << CAP_SYS_ADMIN,
+    .bounding = 1ull << CAP_SYS_ADMIN,
+    .nofile = 512, /* PLAN_FS_MAX and its own */
+    .nproc = 0,
+    .may_write_files = false,
+    .lock_memory = true,
+    .filter = role_filter,
+    .filter_length = sizeof role_filter / sizeof role_filter[0],
+};
+
+static struct guardian {
+    enum guardian_state state;
+    struct frozen_map *map;
+    int monitor, timer; /* pidfd, timerfd */
+    uint32_t count;
+    int fds[PLAN_FS_MAX];
+    char expedited_before[8];
+    ssize_t expedited_length;
+    bool thawing;
+    struct wire_buffer buffer;
+} guardian;
+
+static void set_timer(uint64_t boottime_ns)
+{
+    const struct itimerspec at = {
+        .it_value = { (time_t)(boottime_ns / NS_PER_S), (long)(boottime_ns % NS_PER_S) },
+    };
+    if (timerfd_settime(guardian.timer, TFD_TIMER_ABSTIME, &at, NULL) != 0) {
+        fatal("cannot set the timer", errno);
+    }
+}
+
+/* ---- thawing ----------------------------------------------------------------- */
+
+/* One round; true if nothing is left that is or may become frozen. */
+static bool thaw_all(bool monitor_gone)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < guardian.count; i++) {
+        uint32_t state = atomic_load(&guardian.map->state[i]);
+        if (state != FS_FREEZING && state != FS_FROZEN) {
+            continue;
+        }
+        bool thawed = ioctl(guardian.fds[i], FITHAW, 0) == 0;
+        bool not_frozen = !thawed && errno == EINVAL;
+        if (thawed || (not_frozen && (state == FS_FROZEN || monitor_gone))) {
+            atomic_store(&guardian.map->state[i], (uint32_t)FS_THAWED);
+        } else {
+            all = false;
+        }
+    }
+    return all;
+}
+
+static void restore_expedited(void)
+{
+    if (guardian.expedited_length > 0 &&
+        pwrite(FD_EXPEDITE, guardian.expedited_before, (size_t)guardian.expedited_length, 0) < 0) {
+        fatal("cannot restore rcu_expedited", errno);
+    }
+}
+
+/* After the monitor: thaw, put the kernel's switch back, end the hooks. */
+static _Noreturn void outlive_monitor(void)
+{
+    if (guardian.state == GUARDIAN_ARMED) {
+        while (!thaw_all(true)) {
+            /* The kernel refused for a reason other than EINVAL: the only thing
+             * worth doing is to go on trying, at the pace of the timer. */
+            uint64_t expirations;
+            set_timer(clock_boottime_ns() + RETRY_NS);
+            struct pollfd tick = { guardian.timer, POLLIN, 0 };
+            if (poll(&tick, 1, -1) > 0 && read(guardian.timer, &expirations, sizeof expirations) < 0) {
+                fatal("cannot read the timer", errno);
+            }
+        }
+        restore_expedited();
+    }
+    if (write(FD_CGROUP_KILL, "1", 1) != 1) {
+        fatal("cannot kill the hooks", errno);
+    }
+    _exit(0);
+}
+
+static void on_timer(void)
+{
+    uint64_t expirations;
+    if (read(guardian.timer, &expirations, sizeof expirations) < 0 || guardian.state != GUARDIAN_ARMED) {
+        return;
+    }
+    guardian.thawing = true;
+    if (!thaw_all(false)) {
+        set_timer(clock_boottime_ns() + RETRY_NS);
+    } else {
+        restore_expedited();
+    }
+}
+
+/* ---- messages ------------------------------------------------------------------- */
+
+static void on_guard(const struct wire_packet *packet)
+{
+    const struct msg_guard *guard = packet->body;
+    if (guard->first != guardian.count || guard->count != packet->fds_count ||
+        guard->count > PLAN_FS_MAX - guardian.count) {
+        fatal("a GUARD out of its bounds", 0);
+    }
+    for (uint32_t i = 0; i < guard->count; i++) {
+        guardian.fds[guardian.count++] = packet->fds[i];
+    }
+}
+
+static void on_arm(const struct wire_packet *packet)
+{
+    const struct msg_arm *arm = packet->body;
+    const struct msg_nothing nothing = { 0 };
+    if (arm->count != guardian.count) {
+        fatal("not every file system was handed over", 0);
+    }
+    guardian.expedited_length = pread(FD_EXPEDITE, guardian.expedited_before, sizeof guardian.expedited_before, 0);
+    set_timer(arm->deadline_boottime_ns);
+    guardian.state = GUARDIAN_ARMED;
+    int error = wire_send(FD_MONITOR, MSG_GUARDING, &nothing, NULL, 0);
+    if (error != 0 && error != -EPIPE) { /* EPIPE: its pidfd says so as well */
+        fatal("cannot answer the monitor", error);
+    }
+}
+
+static void on_disarm(const struct wire_packet *packet)
+{
+    const struct itimerspec never = { 0 };
+    (void)packet;
+    if (timerfd_settime(guardian.timer, 0, &never, NULL) != 0) {
+        fatal("cannot stop the timer", errno);
+    }
+    for (uint32_t i = 0; i < guardian.count; i++) {
+        (void)close(guardian.fds[i]);
+    }
+    guardian.count = 0;
+    guardian.state = GUARDIAN_DISARMED;
+}
+
+static const struct wire_rule rules[] = {
+#define X(state, peer, type, handler) { state, peer, type },
+    GUARDIAN_RULES(X)
+#undef X
+};
+
+static void (*const handlers[])(const struct wire_packet *) = {
+#define X(state, peer, type, handler) handler,
+    GUARDIAN_RULES(X)
+#undef X
+};
+
+/* Returns false at end of file. */
+static bool on_message(void)
+{
+    struct wire_packet packet;
+    int got = wire_receive(FD_MONITOR, &guardian.buffer, &packet);
+    if (got == 0) {
+        return false;
+    }
+    int rule = got < 0 ? -1 : wire_find(rules, sizeof rules / sizeof rules[0], guardian.state, PEER_MONITOR, packet.type);
+    if (rule < 0) {
+        fatal("a message out of place", got);
+    }
+    handlers[rule](&packet);
+    return true;
+}
+
+static _Noreturn void serve(void)
+{
+    enum { MONITOR_END, DEADLINE, MESSAGE, WATCHED };
+    struct pollfd watched[WATCHED] = {
+        [MONITOR_END] = { guardian.monitor, POLLIN, 0 },
+        [DEADLINE] = { guardian.timer, POLLIN, 0 },
+        [MESSAGE] = { FD_MONITOR, POLLIN, 0 },
+    };
+    for (;;) {
+        if (poll(watched, WATCHED, -1) < 0 && errno != EINTR) {
+            fatal("cannot wait for events", errno);
+        }
+        if (watched[MONITOR_END].revents != 0) {
+            outlive_monitor();
+        }
+        if (watched[DEADLINE].revents != 0) {
+            on_timer();
+        }
+        if (watched[MESSAGE].revents != 0 && !on_message()) {
+            watched[MESSAGE].fd = -1; /* its pidfd follows as soon as its last thread is gone */
+            if (guardian.state == GUARDIAN_ARMED) {
+                set_timer(clock_boottime_ns() + 1); /* do not wait for that: thaw what can be thawed */
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(FD_MONITOR, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET) {
+        static const char usage[] = "quiesce-guardian: started by quiesce only\n";
+        return write(2, usage, sizeof usage - 1) < 0 ? EXIT_INTERNAL : EXIT_USAGE;
+    }
+    /* If the monitor died before this line the parent is another one; the socket tells. */
+    guardian.map = mmap(NULL, sizeof *guardian.map, PROT_READ | PROT_WRITE, MAP_SHARED, FD_MAP, 0);
+    if (guardian.map == MAP_FAILED) {
+        fatal("cannot map what is shared with the monitor", errno);
+    }
+    drop_privileges(&role);
+    guardian.monitor = (int)syscall(SYS_pidfd_open, getppid(), 0);
+    guardian.timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (guardian.monitor < 0 || guardian.timer < 0) {
+        fatal("cannot watch the monitor", errno);
+    }
+    serve();
+}
