@@ -217,9 +217,7 @@ bool json_integer(const struct json_document *document, const cJSON *item, int64
     bool negative = text && text[0] == '-';
     uint64_t magnitude = INT64_MAX;
 
-    if (!text) return false;
-    for (size_t i = negative ? 1 : 0; i < length; i++)
-        if (text[i] < '0' || text[i] > '9') return false;
+    if (!text || !text_digits(text + negative, length - negative)) return false;
     /* False only for what is beyond, since the scanner has checked the grammar. */
     if (!text_decimal(text + negative, length - negative, INT64_MAX, &magnitude)) {
         *value = negative ? INT64_MIN : INT64_MAX;

@@ -104,13 +104,19 @@ void text_sanitize(char *destination, size_t capacity, const char *source, size_
     destination[used] = '\0';
 }
 
+bool text_digits(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] < '0' || p[i] > '9') return false;
+    return n > 0;
+}
+
 bool text_decimal(const char *p, size_t n, uint64_t maximum, uint64_t *value)
 {
     uint64_t result = 0;
 
-    if (n == 0 || (n > 1 && p[0] == '0')) return false;
+    if (!text_digits(p, n) || (n > 1 && p[0] == '0')) return false;
     for (size_t i = 0; i < n; i++) {
-        if (p[i] < '0' || p[i] > '9') return false;
         uint64_t digit = (uint64_t)(p[i] - '0');
         if (result > (UINT64_MAX - digit) / 10) return false;
         result = result * 10 + digit;

@@ -28,6 +28,9 @@ bool text_copy(char *destination, size_t capacity, const char *source, size_t n)
  * printable UTF-8 becomes U+FFFD. */
 void text_sanitize(char *destination, size_t capacity, const char *source, size_t n);
 
+/* True if there is at least one byte and all are decimal digits. */
+bool text_digits(const char *p, size_t n);
+
 /* A decimal number of digits alone, without a leading zero unless it is "0" and
  * at most maximum: nothing that strtoul(3) would forgive.  *value is untouched if false. */
 bool text_decimal(const char *p, size_t n, uint64_t maximum, uint64_t *value);

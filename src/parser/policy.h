@@ -1,0 +1,29 @@
+/*
+ * policy.h - from a policy's text to what the launcher applies.
+ *
+ * A policy is a fragment of an OCI runtime-spec configuration (config.md and
+ * config-linux.md of opencontainers/runtime-spec), or a bare seccomp profile
+ * as Docker and Podman keep it (top level "defaultAction").  A key that this
+ * program does not carry out is an error, never passed over.
+ */
+#ifndef QUIESCE_PARSER_POLICY_H
+#define QUIESCE_PARSER_POLICY_H
+
+#include <stddef.h>
+
+#include "quiesce/policy.h"
+
+enum policy_use {
+    POLICY_FOR_HOOK,
+    POLICY_FOR_ROLE, /* one of our own programs: linux.seccomp alone, and may freeze and thaw */
+};
+
+/*
+ * Compiles n bytes of source into *plan, all of which is overwritten; bytes that
+ * are not used are 0, and the same source gives the same bytes on every kernel.
+ * plan->head holds the findings, all with code 305; plan->head.usable says
+ * whether the rest holds.
+ */
+void policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use);
+
+#endif
