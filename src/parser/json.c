@@ -139,7 +139,10 @@ int json_parse(struct json_document *document, const char *bytes, size_t n, cons
     if (json_scan(document, nesting_max) != 0) return -1;
     document->root = cJSON_ParseWithLengthOpts(bytes, n, &end, 0);
     if (!document->root) return internal(document, "two readings of the document differ, or out of memory");
-    if (attach(document) != 0 || build_index(document) != 0) return -1;
+    if (attach(document) != 0 || build_index(document) != 0) {
+        json_free(document);
+        return -1;
+    }
     return refuse_duplicates(document);
 }
 

@@ -56,6 +56,8 @@ struct json_document {
  * json_finding(), go to head, which finding_begin() has prepared.
  * bytes need no terminating NUL.  Takes time linear in n, but for sorting.
  * Returns 0, or -1 after adding at least one error.  json_free() either way.
+ * After -1 document->root is NULL, unless duplicate keys are all that was found:
+ * then the tree holds and its schema may be checked as well.
  */
 int json_parse(struct json_document *document, const char *bytes, size_t n, const struct json_limits *limits,
                struct plan_head *head);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "quiesce/plan.h"
+
 /* RFC 3629 section 4: the second byte's range depends on the first, all later ones are 80..BF. */
 static const struct lead {
     unsigned char first, last;             /* of the first byte */
@@ -124,4 +126,11 @@ bool text_decimal(const char *p, size_t n, uint64_t maximum, uint64_t *value)
     if (result > maximum) return false;
     *value = result;
     return true;
+}
+
+const char *text_path_problem(const char *p, size_t n)
+{
+    if (n == 0 || p[0] != '/') return "an absolute path was expected, beginning with '/'";
+    if (n >= PLAN_PATH_MAX) return "a path must be shorter than 4096 bytes";
+    return text_printable(p, n) ? NULL : "a path must be UTF-8 without control characters";
 }

@@ -35,4 +35,8 @@ bool text_digits(const char *p, size_t n);
  * at most maximum: nothing that strtoul(3) would forgive.  *value is untouched if false. */
 bool text_decimal(const char *p, size_t n, uint64_t maximum, uint64_t *value);
 
+/* What keeps n bytes from being an absolute path of a plan (printable, shorter
+ * than PLAN_PATH_MAX), as a clause for a message; NULL if nothing does. */
+const char *text_path_problem(const char *p, size_t n);
+
 #endif
