@@ -31,9 +31,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/capset.h"
 #include "base/fatal.h"
-
-enum { CAPABILITIES_MAX = 63 };
 
 /* Landlock's interface as of ABI 6 (Documentation/userspace-api/landlock.rst);
  * Debian 12's headers are older. */
@@ -78,18 +77,6 @@ static void enter_empty_root(void)
     (void)close(ROLE_FD_EMPTY_ROOT);
 }
 
-static void set_bounding(uint64_t keep)
-{
-    for (unsigned cap = 0; cap <= CAPABILITIES_MAX; cap++) {
-        if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0) {
-            return; /* the kernel's last capability has been passed */
-        }
-        if ((keep >> cap & 1) == 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
-            fatal("cannot drop from the bounding set", errno);
-        }
-    }
-}
-
 static void set_ids(uint32_t id)
 {
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
@@ -100,32 +87,44 @@ static void set_ids(uint32_t id)
     }
 }
 
-static void set_capabilities(uint64_t keep)
+/* What of passed_on this process has to pass on. */
+static uint64_t inherited(const struct role *role)
 {
-    /* capset may only take away from the permitted set; securebits need SETPCAP once more. */
-    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-    uint64_t with_setpcap = keep | 1ull << CAP_SETPCAP;
-    const uint64_t steps[2] = { with_setpcap, keep };
-    for (unsigned i = 0; i < 2; i++) {
-        struct __user_cap_data_struct data[2] = {
-            { (uint32_t)steps[i], (uint32_t)steps[i], 0 },
-            { (uint32_t)(steps[i] >> 32), (uint32_t)(steps[i] >> 32), 0 },
-        };
-        if (syscall(SYS_capset, &header, data) != 0) {
-            fatal("cannot set capabilities", errno);
-        }
-        const unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
-            SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-        if (i == 0 && (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
-                       prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)) {
-            fatal("cannot lock securebits", errno);
-        }
+    struct capset now;
+    int error = capset_get(&now);
+    if (error != 0) {
+        fatal("cannot read capabilities", error);
+    }
+    return role->passed_on & now.permitted;
+}
+
+static void set_capabilities(const struct role *role, uint64_t passed_on)
+{
+    unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
+        SECBIT_KEEP_CAPS_LOCKED;
+    if (role->passed_on == 0) {
+        bits |= SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+    }
+    /* Securebits need SETPCAP in the effective set, which the change of uid has emptied. */
+    const uint64_t with_setpcap = role->capabilities | passed_on | 1ull << CAP_SETPCAP;
+    int error = capset_set(&(struct capset){ with_setpcap, with_setpcap, 0 });
+    if (error != 0) {
+        fatal("cannot set capabilities", error);
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0) {
+        fatal("cannot lock securebits", errno);
+    }
+    error = capset_set(&(struct capset){ role->capabilities | passed_on, role->capabilities, 0 });
+    if (error != 0) {
+        fatal("cannot set capabilities", error);
     }
 }
 
 /* That something is denied is worth nothing unless it was tried. */
-static void prove_ids(uint32_t id, uint64_t capabilities)
+static void prove(const struct role *role, uint32_t id, uint64_t passed_on)
 {
+    const uint64_t capabilities = role->capabilities;
     uid_t uids[3];
     gid_t gids[3];
     if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 || getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
@@ -145,21 +144,20 @@ static void prove_ids(uint32_t id, uint64_t capabilities)
     if ((capabilities >> CAP_SETGID & 1) == 0 && (setresgid(0, 0, 0) == 0 || setgid(0) == 0)) {
         fatal("gid 0 came back", 0);
     }
-    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-    struct __user_cap_data_struct data[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-    if (syscall(SYS_capget, &header, data) != 0) {
-        fatal("cannot read capabilities", errno);
-    }
-    uint64_t permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
-    uint64_t effective = (uint64_t)data[1].effective << 32 | data[0].effective;
-    if (permitted != capabilities || effective != capabilities || (data[0].inheritable | data[1].inheritable) != 0) {
-        fatal("capabilities are not those of the role", 0);
+    struct capset now = { 0, 0, 0 };
+    int error = capset_get(&now);
+    if (error != 0 || now.permitted != (capabilities | passed_on) || now.effective != capabilities ||
+        now.inheritable != 0) {
+        fatal("capabilities are not those of the role", error);
     }
 }
 
-static void set_limit(__rlimit_resource_t resource, rlim_t value)
+static void set_limit(__rlimit_resource_t resource, uint32_t value)
 {
     struct rlimit limit = { value, value };
+    if (value == ROLE_LIMIT_KEEP) {
+        return;
+    }
     if (setrlimit(resource, &limit) != 0) {
         fatal("cannot set a resource limit", errno);
     }
@@ -184,10 +182,14 @@ void drop_privileges(const struct role *role)
         fatal("cannot lock memory", errno);
     }
     enter_empty_root();
-    set_bounding(role->bounding);
+    const uint64_t passed_on = inherited(role);
+    int bound = capset_bound(role->capabilities | passed_on);
+    if (bound != 0) {
+        fatal("cannot drop from the bounding set", bound);
+    }
     set_ids(id);
-    set_capabilities(role->capabilities);
-    prove_ids(id, role->capabilities);
+    set_capabilities(role, passed_on);
+    prove(role, id, passed_on);
 
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_NOFILE, role->nofile);

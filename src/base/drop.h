@@ -22,12 +22,15 @@ enum {
     ROLE_FD_EMPTY_ROOT = 15, /* empty read-only tmpfs without a path; closed by the drop */
 };
 
+#define ROLE_LIMIT_KEEP UINT32_MAX /* the caller's limit stays */
+
 struct role {
     enum role_id id;
     unsigned last_fd;       /* descriptors 0..last_fd are kept */
     uint64_t capabilities;  /* permitted and effective after the drop, bit n = capability n */
-    uint64_t bounding;      /* bounding set after the drop */
-    uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC */
+    uint64_t passed_on;     /* permitted and bounding as far as the caller has them, not effective:
+                             * what hooks may be given; then ambient capabilities may be raised */
+    uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC, or ROLE_LIMIT_KEEP */
     bool may_write_files;   /* false: RLIMIT_FSIZE 0 */
     bool lock_memory;       /* mlockall before the drop */
     const struct sock_filter *filter;

@@ -47,7 +47,6 @@ static const struct role role = {
     .id = ROLE_GUARDIAN,
     .last_fd = FD_LOCK,
     .capabilities = 1ull << CAP_SYS_ADMIN,
-    .bounding = 1ull << CAP_SYS_ADMIN,
     .nofile = 512, /* PLAN_FS_MAX and its own */
     .nproc = 0,
     .may_write_files = false,

@@ -28,7 +28,6 @@ static const struct role role = {
     .id = ROLE_MONITOR,
     .last_fd = FD_MONITOR_LAST,
     .capabilities = 1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_SYS_ADMIN,
-    .bounding = 1ull << CAP_DAC_READ_SEARCH | 1ull << CAP_SYS_ADMIN,
     .nofile = 1024,         /* up to PLAN_FS_MAX mount points, and documents while loading */
     .nproc = 1024,          /* a worker thread per file system */
     .may_write_files = true,/* sealed copies */
