@@ -1,0 +1,238 @@
+/*
+ * option_table.c - the tables of commands and options, what each option does, and help made from them.
+ */
+#include "front/option_table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "front/journal.h"
+
+const struct command_row command_table[COMMANDS] = {
+    [COMMAND_NONE] = { NULL, NULL, "COMMAND [OPTION]...", NULL },
+    [COMMAND_RUN] = { "run", NULL, "[OPTION]... -- SNAPSHOT-COMMAND [ARGUMENT]...",
+                      "run the pre-scripts, freeze, take the snapshot, thaw, run the post-scripts" },
+    [COMMAND_CHECK] = { "check", NULL, "[OPTION]...",
+                        "look at every document, script, policy and mount; run and freeze nothing" },
+    [COMMAND_EXPLAIN] = { "explain", NULL, "[OPTION]...",
+                          "say in words what each script may do, and what follows when it fails" },
+    [COMMAND_JOURNAL_SHOW] = { "journal", "show", "[--last N] [--journal F]", "print the records of past runs" },
+    [COMMAND_JOURNAL_VERIFY] = { "journal", "verify", "[--journal F]",
+                                 "prove that no record was changed, taken out or put in" },
+    [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command" },
+    [COMMAND_VERSION] = { "version", NULL, "", "print the version" },
+};
+
+static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
+    set_no_expedite, set_json, set_dry_run, set_last, set_help;
+
+enum {
+    ON_RUN = ON(COMMAND_RUN),
+    ON_LOADING = ON(COMMAND_RUN) | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
+    ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
+    ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
+    ON_ALL = ON(COMMANDS) - 1,
+};
+
+const struct option_row option_table[OPTION_ROWS] = {
+    { "config", "F", ON_LOADING, set_plugin_config, "use this plugin configuration alone; no host configuration is read" },
+    { "host-config", "F", ON_LOADING, set_host_config, "host configuration (/etc/azure/VMSnapshotPluginHost.conf)" },
+    { "mount", "M", ON_LOADING, set_mount, "freeze this mount point; may be repeated (every eligible one)" },
+    { "exclude", "M", ON_LOADING, set_exclude, "leave this mount point unfrozen; may be repeated" },
+    { "freeze-timeout", "S", ON_RUN, set_freeze_timeout, "thaw after this many seconds whatever happens (60)" },
+    { "allow-crash-consistent", "WHEN", ON_RUN, set_allow_crash,
+      "take the snapshot though a freeze failed: auto, always or never (auto)" },
+    { "no-expedite", NULL, ON_RUN, set_no_expedite, "do not expedite the kernel's RCU grace periods during the freeze" },
+    { "dry-run", NULL, ON_RUN, set_dry_run, "load and check everything, then say what would be done" },
+    { "json", NULL, ON_LOADING, set_json, "print one JSON object on standard output and nothing else there" },
+    { "last", "N", ON_SHOW, set_last, "only the last N records" },
+    { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
+    { "help", NULL, ON_ALL, set_help, "print this" },
+};
+
+/* ---- setters ------------------------------------------------------------- */
+
+/* Prefixes the working directory to a relative path; links and dots stay as they are,
+ * for the monitor's walk is to see every component. */
+static int make_absolute(char path[PLAN_PATH_MAX], const char *value, char *message, size_t capacity)
+{
+    char directory[PLAN_PATH_MAX] = "";
+    if (*value == '\0') {
+        snprintf(message, capacity, "a path is empty");
+        return -1;
+    }
+    if (*value != '/' && getcwd(directory, sizeof directory) == NULL) {
+        snprintf(message, capacity, "the working directory has no path: %s", strerror(errno));
+        return -1;
+    }
+    const char *slash = *value == '/' || strcmp(directory, "/") == 0 ? "" : "/";
+    if (strlen(directory) + strlen(slash) + strlen(value) >= PLAN_PATH_MAX) {
+        snprintf(message, capacity, "a path is longer than %d bytes", PLAN_PATH_MAX - 1);
+        return -1;
+    }
+    char *end = stpcpy(stpcpy(stpcpy(path, directory), slash), value);
+    (void)end;
+    return 0;
+}
+
+static int set_host_config(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return make_absolute(options->host_config, value, message, capacity);
+}
+
+static int set_plugin_config(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return make_absolute(options->plugin_config, value, message, capacity);
+}
+
+static int set_journal(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return make_absolute(options->journal, value, message, capacity);
+}
+
+static int add_mount(struct mount_list *list, const char *value, char *message, size_t capacity)
+{
+    char path[PLAN_PATH_MAX];
+    if (make_absolute(path, value, message, capacity) != 0) {
+        return -1;
+    }
+    /* The mount table writes no slash at the end; a shell's completion does. */
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') {
+        path[--length] = '\0';
+    }
+    if (list->count >= PLAN_SKIP_MAX || list->length + length + 1 > PLAN_SKIP_TEXT_MAX) {
+        snprintf(message, capacity, "at most %d mount points can be named", PLAN_SKIP_MAX);
+        return -1;
+    }
+    memcpy(list->text + list->length, path, length + 1);
+    list->length += (uint32_t)length + 1;
+    list->count++;
+    return 0;
+}
+
+static int set_mount(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return add_mount(&options->mounts, value, message, capacity);
+}
+
+static int set_exclude(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return add_mount(&options->exclude, value, message, capacity);
+}
+
+static int read_number(uint32_t *number, const char *value, uint32_t most, const char *what, char *message, size_t capacity)
+{
+    uint32_t n = 0;
+    const char *p = value;
+    while (*p >= '0' && *p <= '9' && n <= most) {
+        n = n * 10 + (uint32_t)(*p++ - '0');
+    }
+    if (p == value || *p != '\0' || n < 1 || n > most) {
+        snprintf(message, capacity, "%s takes a whole number from 1 to %u", what, most);
+        return -1;
+    }
+    *number = n;
+    return 0;
+}
+
+static int set_freeze_timeout(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return read_number(&options->freeze_timeout_seconds, value, PLAN_FREEZE_TIMEOUT_MAX, "--freeze-timeout", message, capacity);
+}
+
+static int set_last(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return read_number(&options->last, value, 1000000, "--last", message, capacity);
+}
+
+static int set_allow_crash(struct options *options, const char *value, char *message, size_t capacity)
+{
+    static const char *const choices[CRASH_CHOICES] = {
+        [CRASH_AUTO] = "auto", [CRASH_ALWAYS] = "always", [CRASH_NEVER] = "never",
+    };
+    for (uint8_t i = 0; i < CRASH_CHOICES; i++) {
+        if (strcmp(value, choices[i]) == 0) {
+            options->allow_crash = i;
+            return 0;
+        }
+    }
+    snprintf(message, capacity, "--allow-crash-consistent takes auto, always or never");
+    return -1;
+}
+
+static int set_no_expedite(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->no_expedite = true;
+    return 0;
+}
+
+static int set_json(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->json = true;
+    return 0;
+}
+
+static int set_dry_run(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->dry_run = true;
+    return 0;
+}
+
+static int set_help(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->topic = options->command;
+    options->command = COMMAND_HELP;
+    return 0;
+}
+
+/* ---- printing -------------------------------------------------------------------- */
+
+static void print_command(FILE *out, const char *lead, const struct command_row *c)
+{
+    fprintf(out, "%s quiesce %s%s%s%s%s\n", lead, c->name != NULL ? c->name : "", c->verb != NULL ? " " : "",
+            c->verb != NULL ? c->verb : "", c->name != NULL && *c->synopsis != '\0' ? " " : "", c->synopsis);
+}
+
+void options_usage(FILE *out, enum command command)
+{
+    print_command(out, "usage:", &command_table[command]);
+    if (command == COMMAND_NONE) {
+        fputs("       quiesce help [COMMAND]\n", out);
+    } else {
+        fprintf(out, "       quiesce help %s%s%s\n", command_table[command].name, command_table[command].verb != NULL ? " " : "",
+                command_table[command].verb != NULL ? command_table[command].verb : "");
+    }
+}
+
+void options_help(FILE *out, enum command command)
+{
+    print_command(out, "usage:", &command_table[command]);
+    if (command == COMMAND_NONE) {
+        fputs("\nTakes application-consistent snapshots: brings applications to rest with the\n"
+              "administrator's scripts, freezes the file systems, lets a command take the\n"
+              "snapshot, and sets everything going again.\n\n", out);
+        for (unsigned i = COMMAND_NONE + 1; i < COMMANDS; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "%s%s%s", command_table[i].name, command_table[i].verb != NULL ? " " : "",
+                     command_table[i].verb != NULL ? command_table[i].verb : "");
+            fprintf(out, "  %-16s %s\n", name, command_table[i].summary);
+        }
+        fputs("\n'quiesce help COMMAND' lists the options of one; quiesce(1) has the rest.\n", out);
+        return;
+    }
+    fprintf(out, "\n%s\n\n", command_table[command].summary);
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if ((option_table[i].commands & ON(command)) != 0) {
+            char name[48];
+            snprintf(name, sizeof name, "--%s%s%s", option_table[i].name, option_table[i].value != NULL ? " " : "",
+                     option_table[i].value != NULL ? option_table[i].value : "");
+            fprintf(out, "  %-30s %s\n", name, option_table[i].help);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/*
+ * options.h - the command line.
+ */
+#ifndef QUIESCE_FRONT_OPTIONS_H
+#define QUIESCE_FRONT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "quiesce/plan.h"
+#include "quiesce/wire.h"
+
+enum command {
+    COMMAND_NONE,
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_EXPLAIN,
+    COMMAND_JOURNAL_SHOW,
+    COMMAND_JOURNAL_VERIFY,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMANDS
+};
+
+struct options {
+    enum command command;
+    enum command topic; /* of COMMAND_HELP: COMMAND_NONE or the command to explain */
+    char host_config[PLAN_PATH_MAX];   /* absolute; "" if not given */
+    char plugin_config[PLAN_PATH_MAX]; /* absolute; "" if not given */
+    char journal[PLAN_PATH_MAX];       /* absolute */
+    struct mount_list mounts, exclude; /* absolute paths without a slash at their end */
+    uint32_t freeze_timeout_seconds;   /* 1..PLAN_FREEZE_TIMEOUT_MAX; 0: as configured */
+    uint32_t last;                     /* records to show; 0: all */
+    uint8_t allow_crash;               /* enum allow_crash */
+    bool no_expedite, json, dry_run;
+    char **snapshot; /* the snapshot command, NULL-terminated, in argv; NULL: none */
+};
+
+/*
+ * Reads argv into *options.  Returns 0, or -1 with a sentence without a full
+ * stop in message; options->command then says whose usage fits.
+ */
+int options_parse(struct options *options, int argc, char **argv, char *message, size_t capacity);
+
+/* The one or two lines of a command's synopsis; COMMAND_NONE: of all commands. */
+void options_usage(FILE *out, enum command command);
+
+/* Usage, what the command does, and each of its options. */
+void options_help(FILE *out, enum command command);
+
+#endif

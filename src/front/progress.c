@@ -1,0 +1,263 @@
+#include "front/progress.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "front/sanitise.h"
+
+enum { COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20, SHOWN_MAX = 280 };
+
+#define CLEAR_LINE "\r\033[K" /* ECMA-48: erase to the end of the line */
+
+static const char *const step_words[RUN_STEPS] = {
+    [STEP_LOAD] = "documents", [STEP_PRE] = "pre-script",      [STEP_FLUSH] = "flush", [STEP_FREEZE] = "freeze",
+    [STEP_SNAPSHOT] = "snapshot", [STEP_THAW] = "thaw", [STEP_POST] = "post-script", [STEP_RECORD] = "journal",
+};
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+/* "pre-script NAME, try 2" */
+static size_t name_step(char *name, size_t capacity, uint8_t step, const char *plugin, uint32_t attempt)
+{
+    char shown[PLAN_NAME_MAX * 4];
+    sanitise(shown, sizeof shown, plugin, strnlen(plugin, PLAN_NAME_MAX));
+    int n = snprintf(name, capacity, "%s%s%s", step < RUN_STEPS ? step_words[step] : "step", *shown != '\0' ? " " : "", shown);
+    size_t used = n > 0 ? (size_t)n : 0;
+    if (attempt > 1 && used < capacity) {
+        n = snprintf(name + used, capacity - used, ", try %u", attempt);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return used < capacity ? used : capacity - 1;
+}
+
+size_t progress_live_line(char line[PROGRESS_LINE_MAX], const struct progress *progress, uint64_t now_ns, unsigned columns)
+{
+    if (progress->active_count == 0) {
+        line[0] = '\0';
+        return 0;
+    }
+    /* Of several the one that began last; how many more go on is said. */
+    const struct progress_step *s = &progress->active[progress->active_count - 1];
+    char text[PROGRESS_LINE_MAX], name[SHOWN_MAX + 32];
+    name_step(name, sizeof name, s->step, s->plugin, s->attempt);
+    int n = snprintf(text, sizeof text, "%s", name);
+    if (progress->active_count > 1) {
+        n += snprintf(text + n, sizeof text - (size_t)n, " and %u more", progress->active_count - 1);
+    }
+    n += snprintf(text + n, sizeof text - (size_t)n, "  %.1f s", seconds(now_ns - s->began_ns));
+    if (s->budget_ns > 0) {
+        uint64_t gone = now_ns - s->told_ns;
+        n += snprintf(text + n, sizeof text - (size_t)n, ", %.1f s left", seconds(gone < s->budget_ns ? s->budget_ns - gone : 0));
+    }
+    size_t width = columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns;
+    /* One column stays free: a full line would wrap on some terminals. */
+    return sanitise(line, width < PROGRESS_LINE_MAX ? width : PROGRESS_LINE_MAX, text, (size_t)n);
+}
+
+size_t progress_step_line(char line[PROGRESS_LINE_MAX], const struct msg_progress *m, uint64_t took_ns)
+{
+    char name[SHOWN_MAX + 32], text[sizeof m->text], tail[64] = "";
+    name_step(name, sizeof name, m->step, m->plugin, m->attempt);
+    sanitise(text, sizeof text, m->text, strnlen(m->text, sizeof m->text));
+    const char *what = "";
+    if (m->kind == PROGRESS_STILL) {
+        what = "goes on";
+        if (m->budget_ns > 0) {
+            snprintf(tail, sizeof tail, ", %.1f s left", seconds(m->budget_ns));
+        }
+    } else if (m->kind == PROGRESS_END) {
+        what = m->failed != 0 ? "FAILED after " : "done in ";
+        snprintf(tail, sizeof tail, "%.4f s", seconds(took_ns));
+    } else if (m->kind == PROGRESS_WARNING) {
+        what = "warning";
+    } else {
+        line[0] = '\0';
+        return 0;
+    }
+    int n = snprintf(line, PROGRESS_LINE_MAX - 1, "%9.4f s  %s: %s%s%s%s", seconds(m->at_ns), name, what, tail,
+                     *text != '\0' ? ": " : "", text);
+    size_t used = n < PROGRESS_LINE_MAX - 1 ? (size_t)n : PROGRESS_LINE_MAX - 2;
+    line[used++] = '\n';
+    line[used] = '\0';
+    return used;
+}
+
+/* ---- output ----------------------------------------------------------------- */
+
+static void put(const struct progress *p, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(p->fd, text, length);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return; /* nobody reads what we say; the run goes on */
+        }
+        text += n;
+        length -= (size_t)n;
+    }
+}
+
+static void clear_live(struct progress *p)
+{
+    if (p->shown) {
+        p->shown = false;
+        put(p, CLEAR_LINE, sizeof CLEAR_LINE - 1);
+    }
+}
+
+static void put_line(struct progress *p, const char *line, size_t length)
+{
+    if (p->frozen && p->may_hold) {
+        if (p->held_length + length > sizeof p->held) {
+            p->held_lost++;
+            return;
+        }
+        memcpy(p->held + p->held_length, line, length);
+        p->held_length += length;
+        return;
+    }
+    clear_live(p);
+    put(p, line, length);
+}
+
+static void put_held(struct progress *p)
+{
+    put(p, p->held, p->held_length);
+    p->held_length = 0;
+    if (p->held_lost > 0) {
+        char line[96];
+        int n = snprintf(line, sizeof line, "quiesce: %zu more lines were not kept while frozen\n", p->held_lost);
+        p->held_lost = 0;
+        put(p, line, (size_t)n);
+    }
+}
+
+void progress_start(struct progress *p, int fd, bool quiet)
+{
+    struct stat facts;
+    p->fd = fd;
+    p->may_hold = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+    p->terminal = !p->may_hold && isatty(fd);
+    p->lines = !quiet;
+    p->frozen = p->shown = false;
+    p->active_count = 0;
+    p->held_length = p->held_lost = 0;
+}
+
+int progress_timeout(const struct progress *p)
+{
+    return p->terminal && p->active_count > 0 ? PROGRESS_REDRAW_MS : -1;
+}
+
+void progress_redraw(struct progress *p, uint64_t now_ns)
+{
+    struct winsize size = { 0 };
+    struct pollfd room = { .fd = p->fd, .events = POLLOUT };
+    char line[PROGRESS_LINE_MAX];
+    /* A terminal that takes nothing now (stopped, or recorded to a frozen file
+     * system) must not stop us. */
+    if (!p->terminal || poll(&room, 1, 0) != 1) {
+        return;
+    }
+    unsigned columns = ioctl(p->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS_DEFAULT;
+    size_t length = progress_live_line(line, p, now_ns, columns);
+    clear_live(p);
+    if (length > 0) {
+        put(p, line, length);
+        p->shown = true;
+    }
+}
+
+void progress_say(struct progress *p, const char *text)
+{
+    char shown[PROGRESS_LINE_MAX - 16], line[PROGRESS_LINE_MAX];
+    sanitise(shown, sizeof shown, text, strlen(text));
+    int n = snprintf(line, sizeof line, "quiesce: %s\n", shown);
+    put_line(p, line, (size_t)n);
+}
+
+void progress_end(struct progress *p)
+{
+    p->frozen = false;
+    p->active_count = 0;
+    clear_live(p);
+    put_held(p);
+}
+
+/* ---- messages ----------------------------------------------------------------- */
+
+static struct progress_step *find_step(struct progress *p, const struct msg_progress *m)
+{
+    for (unsigned i = 0; i < p->active_count; i++) {
+        if (p->active[i].step == m->step && strncmp(p->active[i].plugin, m->plugin, PLAN_NAME_MAX) == 0) {
+            return &p->active[i];
+        }
+    }
+    return NULL;
+}
+
+static void remember(struct progress *p, const struct msg_progress *m, uint64_t now_ns)
+{
+    struct progress_step *s = find_step(p, m);
+    if (s == NULL && p->active_count < PROGRESS_ACTIVE_MAX) {
+        s = &p->active[p->active_count++];
+        *s = (struct progress_step){ .step = m->step, .began_ns = now_ns, .at_ns = m->at_ns };
+        memcpy(s->plugin, m->plugin, sizeof s->plugin);
+        s->plugin[sizeof s->plugin - 1] = '\0';
+    }
+    if (s != NULL) {
+        s->attempt = m->attempt;
+        s->told_ns = now_ns;
+        s->budget_ns = m->budget_ns;
+    }
+}
+
+/* Takes the step off the list and says how long it took, by the supervisor's clock. */
+static uint64_t forget(struct progress *p, const struct msg_progress *m)
+{
+    struct progress_step *s = find_step(p, m);
+    if (s == NULL) {
+        return 0;
+    }
+    uint64_t took_ns = m->at_ns > s->at_ns ? m->at_ns - s->at_ns : 0;
+    memmove(s, s + 1, (size_t)(p->active + p->active_count - (s + 1)) * sizeof *s);
+    p->active_count--;
+    return took_ns;
+}
+
+void progress_message(struct progress *p, const struct msg_progress *m, uint64_t now_ns)
+{
+    char line[PROGRESS_LINE_MAX];
+    uint64_t took_ns = 0;
+    if (m->kind == PROGRESS_BEGIN || m->kind == PROGRESS_STILL) {
+        remember(p, m, now_ns);
+    }
+    if (m->kind == PROGRESS_END) {
+        took_ns = forget(p, m);
+    }
+    if (m->kind == PROGRESS_BEGIN && m->step == STEP_FREEZE) {
+        p->frozen = true;
+    }
+    /* On a terminal the live line says that a step goes on. */
+    bool wanted = p->lines && !(p->terminal && m->kind == PROGRESS_STILL);
+    size_t length = wanted || m->kind == PROGRESS_WARNING ? progress_step_line(line, m, took_ns) : 0;
+    if (length > 0) {
+        put_line(p, line, length);
+    }
+    bool thawed = m->step == STEP_THAW && m->kind == PROGRESS_END;
+    if (thawed || (m->step == STEP_FREEZE && m->kind == PROGRESS_END && m->failed != 0)) {
+        p->frozen = false;
+        put_held(p);
+    }
+}

@@ -1,0 +1,77 @@
+/*
+ * progress.h - tells a person what a run is doing: a live line on a terminal,
+ * else one line per step, always on standard error.
+ *
+ * While file systems are frozen nothing is written to a regular file: if it lay
+ * on a frozen one the front would sleep until the deadline, and with it the
+ * release that is to end the freeze.  Such lines are held back until the thaw.
+ */
+#ifndef QUIESCE_FRONT_PROGRESS_H
+#define QUIESCE_FRONT_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quiesce/wire.h"
+
+enum {
+    PROGRESS_ACTIVE_MAX = PLAN_PLUGINS_MAX + RUN_STEPS, /* steps that go on at once */
+    PROGRESS_LINE_MAX = 1024,
+    PROGRESS_HELD_MAX = 32768,
+    PROGRESS_REDRAW_MS = 200,
+};
+
+/* A step that has begun and not ended. */
+struct progress_step {
+    uint8_t step; /* enum run_step */
+    uint32_t attempt;
+    uint64_t began_ns;  /* by the front's monotonic clock */
+    uint64_t at_ns;     /* by the supervisor's, since the run began */
+    uint64_t told_ns;   /* when budget_ns was said */
+    uint64_t budget_ns; /* what was left then; 0: no budget */
+    char plugin[PLAN_NAME_MAX];
+};
+
+struct progress {
+    int fd;
+    bool terminal; /* live line */
+    bool lines;    /* a line per step */
+    bool may_hold; /* fd is a regular file */
+    bool frozen;   /* between the beginning of the freeze and the end of the thaw */
+    bool shown;    /* a live line stands on the screen */
+    unsigned active_count;
+    struct progress_step active[PROGRESS_ACTIVE_MAX];
+    size_t held_length, held_lost;
+    char held[PROGRESS_HELD_MAX];
+};
+
+/* Looks at what fd is.  quiet: no line per step (a live line all the same). */
+void progress_start(struct progress *progress, int fd, bool quiet);
+
+/* Takes in one message of the supervisor, at now_ns, and shows it. */
+void progress_message(struct progress *progress, const struct msg_progress *message, uint64_t now_ns);
+
+/* Draws the live line again.  Does nothing where there is none. */
+void progress_redraw(struct progress *progress, uint64_t now_ns);
+
+/* Milliseconds until the live line wants to be drawn again; -1: never. */
+int progress_timeout(const struct progress *progress);
+
+/* Prints one line of the program's own words, sanitised, after "quiesce: ". */
+void progress_say(struct progress *progress, const char *text);
+
+/* Removes the live line and prints what was held back. */
+void progress_end(struct progress *progress);
+
+/* ---- pure, for tests ------------------------------------------------------ */
+
+/* The live line for the steps that go on, at most columns wide, without control
+ * characters.  Returns its length; 0: nothing goes on. */
+size_t progress_live_line(char line[PROGRESS_LINE_MAX], const struct progress *progress, uint64_t now_ns, unsigned columns);
+
+/* The line, with its line feed, that reports a message; took_ns: how long the
+ * step took, if it ends.  Returns its length; 0: the message needs no line. */
+size_t progress_step_line(char line[PROGRESS_LINE_MAX], const struct msg_progress *message, uint64_t took_ns);
+
+#endif

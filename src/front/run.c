@@ -1,0 +1,286 @@
+#include "front/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "quiesce/outcome.h"
+
+/* ---- messages ------------------------------------------------------------------ */
+
+typedef int handler(struct run *run, struct wire_packet *packet);
+static handler on_progress, on_ready, on_result;
+
+static const struct wire_rule rules[] = {
+#define X(state, peer, type, function) { state, peer, type },
+    FRONT_RULES(X)
+#undef X
+};
+static handler *const handlers[] = {
+#define X(state, peer, type, function) function,
+    FRONT_RULES(X)
+#undef X
+};
+
+int run_dispatch(struct run *run, struct wire_packet *packet)
+{
+    int row = wire_find(rules, sizeof rules / sizeof *rules, run->state, PEER_SUPERVISOR, packet->type);
+    int status = row >= 0 ? handlers[row](run, packet) : -EPROTO;
+    if (row < 0) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor said %s where it may not", wire_name(packet->type));
+    }
+    wire_close(packet);
+    return status;
+}
+
+static int on_progress(struct run *run, struct wire_packet *packet)
+{
+    const struct msg_progress *m = packet->body;
+    if (m->step >= RUN_STEPS || m->kind >= PROGRESS_KINDS || memchr(m->plugin, 0, sizeof m->plugin) == NULL
+        || memchr(m->text, 0, sizeof m->text) == NULL) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor's progress makes no sense");
+        return -EPROTO;
+    }
+    progress_message(&run->progress, m, clock_monotonic_ns());
+    return 0;
+}
+
+static void send_release(struct run *run, const struct msg_release *release)
+{
+    run->state = FRONT_RELEASED;
+    /* A supervisor that is gone shows as the end of file of its socket. */
+    (void)wire_send(run->supervisor, MSG_RELEASE, release, NULL, 0);
+}
+
+static int on_ready(struct run *run, struct wire_packet *packet)
+{
+    (void)packet;
+    if (run->mode != MODE_RUN || run->options->snapshot == NULL) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor asked for a snapshot that nobody wants");
+        return -EPROTO;
+    }
+    struct msg_release release = { .signal = (uint32_t)run->interrupted };
+    if (run->interrupted != 0) {
+        send_release(run, &release);
+        return 0;
+    }
+    int error = snapshot_start(&run->snapshot, run->options->snapshot, &run->mask, run->options->json);
+    if (error != 0) {
+        char text[128];
+        snprintf(text, sizeof text, "the snapshot command could not be started: %s", strerror(-error));
+        progress_say(&run->progress, text);
+        release.exit_code = 126;
+        send_release(run, &release);
+        return 0;
+    }
+    run->state = FRONT_SNAPSHOT;
+    return 0;
+}
+
+const struct report *run_map_report(int fd, const char **why)
+{
+    struct stat facts;
+    int seals = fcntl(fd, F_GET_SEALS);
+    *why = "it is not sealed";
+    if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) {
+        return NULL;
+    }
+    *why = "it has a wrong size";
+    if (fstat(fd, &facts) != 0 || facts.st_size != (off_t)sizeof(struct report)) {
+        return NULL;
+    }
+    *why = "it cannot be mapped";
+    void *map = mmap(NULL, sizeof(struct report), PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) {
+        return NULL;
+    }
+    *why = "its content makes no sense";
+    if (!report_valid(map, sizeof(struct report))) {
+        munmap(map, sizeof(struct report));
+        return NULL;
+    }
+    return map;
+}
+
+static int on_result(struct run *run, struct wire_packet *packet)
+{
+    const struct msg_result *m = packet->body;
+    const char *why = "its outcome makes no sense";
+    run->over = true;
+    if (m->outcome < OUTCOMES && m->exit_status <= 255) {
+        run->result = *m;
+        run->report = run_map_report(packet->fds[0], &why);
+    }
+    if (run->report == NULL) {
+        snprintf(run->failure, sizeof run->failure, "the report cannot be used: %s", why);
+        return -EPROTO;
+    }
+    return 0;
+}
+
+static void read_supervisor(struct run *run)
+{
+    static struct wire_buffer buffer;
+    struct wire_packet packet;
+    int status = wire_receive(run->supervisor, &buffer, &packet);
+    if (status == -EAGAIN || status == -EINTR) {
+        return;
+    }
+    if (status == 1) {
+        status = run_dispatch(run, &packet);
+        if (status == 0) {
+            return;
+        }
+    } else if (status < 0) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor's message cannot be read: %s", strerror(-status));
+    }
+    /* End of file, or nothing that can be trusted.  Our end is shut, which is a
+     * release: whoever still lives thaws and ends. */
+    run->over = true;
+    if (run->supervisor >= 0) {
+        (void)shutdown(run->supervisor, SHUT_RDWR);
+    }
+}
+
+/* ---- the log ------------------------------------------------------------------------ */
+
+/* A role that gives up writes "NAME: WHAT: errno N"; people want words. */
+static void say_log_line(struct run *run)
+{
+    static const char mark[] = ": errno ";
+    char text[RUN_LOG_MAX + 64];
+    const char *line = run->log_line, *number = NULL;
+    for (const char *p = strstr(line, mark); p != NULL; p = strstr(p + 1, mark)) {
+        number = p;
+    }
+    int error = number != NULL ? atoi(number + sizeof mark - 1) : 0;
+    if (error > 0) {
+        snprintf(text, sizeof text, "%.*s: %s", (int)(number - line), line, strerror(error));
+        snprintf(run->log_line, sizeof run->log_line, "%.*s", (int)sizeof run->log_line - 1, text);
+    }
+    progress_say(&run->progress, run->log_line);
+}
+
+void run_read_log(struct run *run)
+{
+    char bytes[RUN_LOG_MAX];
+    ssize_t n;
+    while (run->log >= 0 && (n = read(run->log, bytes, sizeof bytes)) >= 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            bool end = bytes[i] == '\n';
+            if (!end && bytes[i] != '\0') {
+                run->partial[run->partial_length++] = bytes[i];
+            }
+            if ((end || run->partial_length == sizeof run->partial - 1) && run->partial_length > 0) {
+                memcpy(run->log_line, run->partial, run->partial_length);
+                run->log_line[run->partial_length] = '\0';
+                run->partial_length = 0;
+                say_log_line(run);
+            }
+        }
+        if (n == 0) {
+            close(run->log);
+            run->log = -1;
+        }
+    }
+}
+
+/* ---- signals --------------------------------------------------------------------------- */
+
+int run_take_signals(struct run *run)
+{
+    sigset_t ours;
+    const struct sigaction fall = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGHUP);
+    /* CHLD: a caller may have left it ignored, and then nobody can be waited for.
+     * PIPE: whoever reads our lines may go away; the run goes on. */
+    if (sigprocmask(SIG_BLOCK, &ours, &run->mask) != 0 || sigaction(SIGCHLD, &fall, NULL) != 0
+        || sigaction(SIGPIPE, &ignore, NULL) != 0) {
+        return -errno;
+    }
+    run->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+    return run->signals >= 0 ? 0 : -errno;
+}
+
+static void read_signal(struct run *run)
+{
+    struct signalfd_siginfo info;
+    if (read(run->signals, &info, sizeof info) != sizeof info || run->interrupted != 0) {
+        return;
+    }
+    run->interrupted = (int)info.ssi_signo;
+    char text[160];
+    snprintf(text, sizeof text, "SIG%s: %s; the run still ends in order: thaw, then post-scripts", sigabbrev_np(run->interrupted),
+             run->state == FRONT_SNAPSHOT   ? "the snapshot command is being ended"
+             : run->state == FRONT_RELEASED ? "the snapshot command is over already"
+                                            : "no snapshot will be taken");
+    progress_say(&run->progress, text);
+    snapshot_end(&run->snapshot, clock_monotonic_ns());
+}
+
+/* ---- the loop ----------------------------------------------------------------------------- */
+
+static int soonest(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static void on_snapshot_over(struct run *run)
+{
+    struct msg_release release;
+    snapshot_reap(&run->snapshot, clock_monotonic_ns(), &release);
+    if (!run->over) {
+        send_release(run, &release);
+    }
+}
+
+void run_loop(struct run *run)
+{
+    enum { SUPERVISOR, LOG, SIGNALS, SNAPSHOT, SOURCES };
+    run->state = FRONT_RUNNING;
+    run->snapshot.pidfd = -1;
+    while (!run->over || run->snapshot.pidfd >= 0) {
+        struct pollfd sources[SOURCES] = {
+            [SUPERVISOR] = { .fd = run->over ? -1 : run->supervisor, .events = POLLIN },
+            [LOG] = { .fd = run->log, .events = POLLIN },
+            [SIGNALS] = { .fd = run->signals, .events = POLLIN },
+            [SNAPSHOT] = { .fd = run->snapshot.pidfd, .events = POLLIN },
+        };
+        int timeout = soonest(progress_timeout(&run->progress), snapshot_timeout(&run->snapshot, clock_monotonic_ns()));
+        int ready = poll(sources, SOURCES, timeout);
+        if (ready < 0 && errno != EINTR) {
+            snprintf(run->failure, sizeof run->failure, "poll: %s", strerror(errno));
+            break;
+        }
+        /* The snapshot first: its end is what the frozen world waits for. */
+        if (ready > 0 && sources[SNAPSHOT].revents != 0) {
+            on_snapshot_over(run);
+        }
+        if (ready > 0 && sources[SIGNALS].revents != 0) {
+            read_signal(run);
+        }
+        if (ready > 0 && sources[SUPERVISOR].revents != 0) {
+            read_supervisor(run);
+        }
+        if (ready > 0 && sources[LOG].revents != 0) {
+            run_read_log(run);
+        }
+        if (run->over) {
+            /* Whatever the snapshot command still does, its snapshot is worth nothing. */
+            snapshot_end(&run->snapshot, clock_monotonic_ns());
+        }
+        progress_redraw(&run->progress, clock_monotonic_ns());
+    }
+}

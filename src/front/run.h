@@ -1,0 +1,59 @@
+/*
+ * run.h - the front's part of a run: listens, takes the snapshot, keeps the result.
+ *
+ *   RUNNING --READY, snapshot command starts--> SNAPSHOT --it ends, RELEASE--> RELEASED
+ *      RESULT ends each of them.
+ */
+#ifndef QUIESCE_FRONT_RUN_H
+#define QUIESCE_FRONT_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/message.h"
+#include "front/options.h"
+#include "front/progress.h"
+#include "front/snapshot.h"
+#include "quiesce/report.h"
+
+enum { RUN_LOG_MAX = 512 };
+
+struct run {
+    const struct options *options;
+    enum run_mode mode;
+    int supervisor; /* socket */
+    int log;        /* pipe, non-blocking */
+    int signals;    /* signalfd of INT, TERM, HUP; -1: none */
+    sigset_t mask;  /* the caller's signal mask */
+    enum front_state state;
+    int interrupted; /* the first signal that came, or 0 */
+    bool over;       /* nothing more comes from the supervisor */
+    struct msg_result result;
+    const struct report *report; /* read-only mapping; NULL: there is no result */
+    char failure[256];           /* why there is none, if it is known here */
+    char log_line[RUN_LOG_MAX];  /* the last whole line of the log */
+    size_t partial_length;
+    char partial[RUN_LOG_MAX]; /* the line that is being read */
+    struct snapshot snapshot;
+    struct progress progress;
+};
+
+/* Blocks INT, TERM and HUP, ignores PIPE; the old mask is kept in run->mask.  Returns 0 or a negative errno. */
+int run_take_signals(struct run *run);
+
+/* Does everything until the supervisor has said the result or is gone, and the
+ * snapshot command has ended.  run->report says whether there is a result. */
+void run_loop(struct run *run);
+
+/* Prints what is in the log now. */
+void run_read_log(struct run *run);
+
+/* One message in run->state.  Returns 0, or -EPROTO if the table of wire.h has no
+ * row for it or its content is impossible; its descriptors are taken or closed. */
+int run_dispatch(struct run *run, struct wire_packet *packet);
+
+/* Maps a report after looking at its seals, size and bounds.  The caller keeps fd.
+ * Returns NULL with a sentence in *why if it is not to be trusted. */
+const struct report *run_map_report(int fd, const char **why);
+
+#endif
