@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# Parameters, tries, time, output of a script.
+
+load ../lib/common
+
+setup_file() {
+    new_fs ext4 a
+}
+
+MOUNT=/mnt/m/a
+
+@test "parameters arrive byte for byte" {
+    # Empty ones, shell characters, newline, UTF-8, leading dashes, globs.
+    local args='["", "", "a b", "$(id)`id`;|&<>*?[x]~", "it'"'"'s \"quoted\"", "line\nbreak\ttab", "naïve ☃ 𝄞", "--", "-e", "\\", "%s%n"]'
+    configure "{\"preScriptParams\": $args}"
+    script pre <<<"exec $HELPERS/self argv \"\$@\""
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(hook pre '.attempts[0].stdout.head')" "$(jq -rn "$args[] | \"\(utf8bytelength):\(.)\"")"
+}
+
+@test "a number or boolean among the parameters: its JSON text, with a warning" {
+    configure '{"preScriptParams": [7, true, "x"]}'
+    script pre <<<"exec $HELPERS/self argv \"\$@\""
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(hook pre '.attempts[0].stdout.head')" $'1:7\n4:true\n1:x'
+    jq -e '.warnings | length > 0' "$OUT"
+}
+
+@test "a retry starts the script again" {
+    script pre <<<"echo >>$WORK/tries; test \$(wc -l <$WORK/tries) -eq 3"
+    configure '{"preScriptNoOfRetries": 5}'
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(wc -l <"$WORK/tries")" 3
+    same "$(hook pre '.attempts | map(.exitCode) | tostring')" '[1,1,0]'
+}
+
+@test "retries are at most what was asked for" {
+    script pre <<<"echo >>$WORK/tries; exit 1"
+    configure '{"preScriptNoOfRetries": 2}'
+    quiesce_run -- true
+    outcome fileSystemConsistent 300 10
+    same "$(wc -l <"$WORK/tries")" 3
+}
+
+@test "the post-script is retried as well" {
+    script post <<<"echo >>$WORK/tries; test \$(wc -l <$WORK/tries) -eq 2"
+    configure '{"postScriptNoOfRetries": 1}'
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(wc -l <"$WORK/tries")" 2
+}
+
+@test "the time budget covers all tries together" {
+    # Each try takes 0.7 s of 1 s: the second is cut, there is no third.
+    script pre <<<"echo >>$WORK/tries; sleep 0.7; exit 1"
+    configure '{"preScriptNoOfRetries": 10, "timeoutInSeconds": 1, "quiesce": {"killGraceSeconds": 0}}'
+    quiesce_run -- true
+    outcome fileSystemConsistent 308 10
+    same "$(wc -l <"$WORK/tries")" 2
+    expect '.durationSeconds < 2.5' true
+}
+
+@test "1 GiB of output: everything is drained and counted, head and tail are kept, memory stays small" {
+    script pre <<<'echo first; head -c 1073741824 /dev/zero | tr "\0" x; echo; echo last'
+    configure '{"timeoutInSeconds": 120}'
+    hold
+    local peak
+    peak=$(status_of "$(role_pid supervisor)" VmHWM)
+    release
+    outcome applicationConsistent 0 0
+    same "$(hook pre '.attempts[0].stdout.bytes')" $((1073741824 + 6 + 1 + 5))
+    same "$(hook pre '.attempts[0].stdout.head' | head -1)" first
+    same "$(hook pre '.attempts[0].stdout.tail' | tail -1)" last
+    same "$(hook pre '.attempts[0].stdout.head | length')" 65536
+    ((${peak% kB} < 16384))
+}
+
+@test "standard error is kept apart" {
+    script pre <<<'echo out; echo err >&2'
+    quiesce_run -- true
+    same "$(hook pre '.attempts[0].stdout.head')" out
+    same "$(hook pre '.attempts[0].stderr.head')" err
+}
+
+@test "output that is not text cannot harm the report or the terminal" {
+    script pre <<<'printf "a\033[2Jb\377\000c\302\205d"'
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    # Nothing of it but printable text and U+FFFD, in JSON and on stderr.
+    not grep -q $'\033' "$OUT" "$ERR"
+    jq -e '.hooks[0].attempts[0].stdout.head | test("\\p{Cc}") | not' "$OUT"
+    same "$(hook pre '.attempts[0].stdout.bytes')" 10
+}
+
+@test "exit status, resources and duration stand in the report" {
+    script pre <<<'sleep 0.3; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
+    quiesce_run -- true
+    jq -e '.hooks[0].attempts[0] | .exitCode == 0 and .timedOut == false and .durationSeconds > 0.3
+        and .durationSeconds < 10 and .maxRssKiB > 100 and .cpuSeconds > 0' "$OUT"
+}
+
+@test "an interpreter that does not exist: a failed script, not a crash" {
+    script pre <<<$'#!/no/such/interpreter\n'
+    quiesce_run -- true
+    outcome fileSystemConsistent 300 10
+}
+
+@test "the post-script learns what happened before it" {
+    script pre <<<'exit 7'
+    script post <<<"exec $HELPERS/self environ"
+    quiesce_run -- true
+    outcome fileSystemConsistent 300 10
+    contains "$(hook post '.attempts[0].stdout.head')" "QUIESCE_PRE_RESULT=failed"
+}
+
+# ---- replaced in the middle ----------------------------------------------------------------------
+
+@test "a script replaced while it runs: what was checked goes on" {
+    mkfifo "$WORK/started" "$WORK/swapped"
+    script pre <<<"echo >$WORK/started; read _ <$WORK/swapped; echo genuine"
+    script evil <<<"echo evil"
+    script post <<<"echo genuine post"
+    exec {STARTED}<>"$WORK/started" {SWAPPED}<>"$WORK/swapped"
+    quiesce_run -- true &
+    local run=$!
+    line_from "$STARTED"
+    # Rename over, and write into: both after the start.
+    "$HELPERS/exchange" "$WORK/s/pre" "$WORK/s/evil" once
+    cp "$WORK/s/pre" "$WORK/s/post"
+    echo >&"$SWAPPED"
+    wait "$run"
+    same "$(hook pre '.attempts[0].stdout.head')" genuine
+    same "$(hook post '.attempts[0].stdout.head')" "genuine post"
+}
+
+# swap_while_running A B: exchanges the two in a loop while runs go on.  Every run
+# either verified what it ran or refused.
+swap_while_running() {
+    local swapper ran=0 refused=0 i
+    "$HELPERS/exchange" "$1" "$2" 3>&- &
+    swapper=$!
+    for ((i = 0; i < 40; i++)); do
+        quiesce_run -- true
+        case $(json .code) in
+        0) ran=$((ran + 1)) ;;
+        302 | 306) refused=$((refused + 1)) ;;
+        *) break ;;
+        esac
+    done
+    kill "$swapper"
+    echo "ran $ran times, refused $refused times"
+    [[ ! -e $WORK/evil ]]
+    ((i == 40))
+}
+
+@test "a script swapped in a loop with one that others may write: only the verified one ever runs" {
+    script swap 0777 <<<"echo >$WORK/evil"
+    swap_while_running "$WORK/s/pre" "$WORK/s/swap"
+}
+
+@test "its directory swapped in a loop with somebody else's: only the verified script ever runs" {
+    mkdir "$WORK/s/d" "$WORK/s/e"
+    script d/pre <<<'exit 0'
+    script e/pre <<<"echo >$WORK/evil"
+    chown nobody "$WORK/s/e"
+    configure "{\"preScriptLocation\": \"$WORK/s/d/pre\"}"
+    swap_while_running "$WORK/s/d" "$WORK/s/e"
+}

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# While frozen: every role is what the table of the design says, read from /proc.
+
+load ../lib/common
+
+setup_file() {
+    new_fs ext4 a
+}
+
+MOUNT=/mnt/m/a
+
+# Bits of capability(7).
+KILL=5 SETGID=6 SETUID=7 SETPCAP=8 SYS_CHROOT=18 SYS_ADMIN=21 DAC_READ_SEARCH=2
+
+setup() {
+    fresh_work
+    hold
+}
+
+teardown_run() {
+    release
+    outcome applicationConsistent 0 0
+}
+
+each_role() {
+    local role failed=0
+    for role in monitor guardian parser supervisor launcher; do
+        "$1" "$role" "$(role_pid "$role")" || { echo "of $role"; failed=1; }
+    done
+    teardown_run
+    return "$failed"
+}
+
+is_field() {
+    same "$(status_of "$1" "$2" | xargs)" "$3"
+}
+
+@test "uid and gid of its own, four times; no supplementary group" {
+    check() {
+        local -A id=([monitor]=0 [guardian]=1 [parser]=2 [supervisor]=3 [launcher]=4)
+        local n=$((BASE_UID + ${id[$1]}))
+        is_field "$2" Uid "$n $n $n $n" && is_field "$2" Gid "$n $n $n $n" && is_field "$2" Groups ""
+    }
+    each_role check
+}
+
+# caps_of PID SET: a number.
+caps_of() {
+    echo $((16#$(status_of "$1" "$2")))
+}
+
+@test "capability sets" {
+    check() {
+        local want
+        case $1 in
+        monitor) want=$((1 << DAC_READ_SEARCH | 1 << SYS_ADMIN)) ;;
+        guardian) want=$((1 << SYS_ADMIN)) ;;
+        launcher)
+            # Its own, and what the policies of its hooks grant.
+            want=$((1 << KILL | 1 << SETUID | 1 << SETGID | 1 << SETPCAP | 1 << SYS_CHROOT | 1 << SYS_ADMIN))
+            local name number
+            for name in $(jq -r '.process.capabilities | (.bounding // []) + (.ambient // []) | unique | .[]' \
+                /mnt/quiesce/policy/default.json); do
+                number=$(sed -n "s/^#define[ \t]*${name}[ \t]*\([0-9]*\)\$/\1/p" /usr/include/linux/capability.h)
+                want=$((want | 1 << number))
+            done
+            ;;
+        *) want=0 ;;
+        esac
+        same "$(caps_of "$2" CapPrm)" "$want" && same "$(caps_of "$2" CapEff)" "$want" &&
+            same "$(caps_of "$2" CapInh)" 0 && same "$(caps_of "$2" CapAmb)" 0 &&
+            # Nothing can come in by an exec that is not there already.
+            same $(($(caps_of "$2" CapBnd) & ~want)) 0
+    }
+    each_role check
+}
+
+@test "no_new_privs and a seccomp filter" {
+    check() {
+        is_field "$2" NoNewPrivs 1 && is_field "$2" Seccomp 2
+    }
+    each_role check
+}
+
+@test "not dumpable: its files in /proc belong to root" {
+    check() {
+        same "$(stat -c %u:%g "/proc/$2/fd" "/proc/$2/mem" | sort -u)" 0:0
+    }
+    each_role check
+}
+
+@test "an empty root" {
+    check() {
+        same "$(ls -A "/proc/$2/root/")" ""
+    }
+    each_role check
+}
+
+# What a descriptor is, in a word.
+kind_of() {
+    case $(readlink "$1") in
+    /dev/null) echo null ;;
+    socket:*) echo socket ;;
+    pipe:*) echo pipe ;;
+    */rcu_expedited) echo expedite ;;
+    */cgroup.kill) echo cgroup.kill ;;
+    *quiesce/lock) echo lock ;;
+    *journal.jsonl) echo journal ;;
+    *mountinfo) echo mountinfo ;;
+    /memfd:*) echo memfd ;;
+    anon_inode:*) readlink "$1" | tr -d '[]' | sed 's/anon_inode://' ;;
+    "$MOUNT"*) echo mount ;;
+    /) echo root ;;
+    *) readlink "$1" ;;
+    esac
+}
+
+@test "descriptors: no more than the design's map, none of a directory but where it says so" {
+    check() {
+        local fd kinds=
+        for fd in /proc/"$2"/fd/*; do
+            kinds+="${fd##*/}:$(kind_of "$fd") "
+        done
+        echo "$1: $kinds"
+        contains "$kinds" "0:null 1:null" && contains "$kinds" "2:pipe" || return 1
+        local unexpected allowed
+        case $1 in
+        monitor) allowed='null|pipe|socket|root|expedite|cgroup\.kill|lock|mountinfo|mount|memfd|timerfd|eventfd|eventpoll|pidfd|signalfd' ;;
+        guardian) allowed='null|pipe|socket|expedite|cgroup\.kill|lock|mount|memfd|timerfd|pidfd|eventpoll' ;;
+        parser) allowed='null|pipe|socket' ;;
+        supervisor) allowed='null|pipe|socket|memfd|journal|timerfd|eventpoll|pidfd|seccomp notify' ;;
+        launcher) allowed='null|pipe|socket|root|memfd|pidfd|eventpoll|/sys/fs/cgroup.*|/' ;;
+        esac
+        unexpected=$(for fd in /proc/"$2"/fd/*; do kind_of "$fd"; done | grep -vxE "$allowed" || true)
+        same "$unexpected" ""
+    }
+    each_role check
+}
+
+@test "no core dumps, no files of any size" {
+    check() {
+        awk '/^Max core file size/ {exit !($5 == 0 && $6 == 0)}' "/proc/$2/limits" || return 1
+        case $1 in
+        parser | guardian) awk '/^Max file size/ {exit !($4 == 0 && $5 == 0)}' "/proc/$2/limits" ;;
+        esac
+    }
+    each_role check
+}
+
+@test "the same uid cannot trace it, read its memory or take its descriptors" {
+    check() {
+        local uid
+        uid=$(stat -c %u "/proc/$2")
+        uid=$(status_of "$2" Uid | cut -f1)
+        ! setpriv --reuid "${uid%% *}" --regid "${uid%% *}" --clear-groups \
+            cat "/proc/$2/environ" "/proc/$2/maps" >/dev/null 2>&1 &&
+            ! setpriv --reuid "${uid%% *}" --regid "${uid%% *}" --clear-groups ls "/proc/$2/fd" >/dev/null 2>&1
+    }
+    each_role check
+}
+
+@test "its environment is empty" {
+    check() {
+        same "$(tr '\0' ' ' <"/proc/$2/environ")" ""
+    }
+    each_role check
+}
+
+@test "memory of the roles that must not touch a disk is locked" {
+    check() {
+        case $1 in
+        monitor | guardian | supervisor)
+            local locked
+            locked=$(status_of "$2" VmLck)
+            ((${locked% kB} > 0))
+            ;;
+        esac
+    }
+    each_role check
+}
+
+@test "the programs cannot be written while they run" {
+    check() {
+        ! bash -c ": >>/proc/$2/exe" 2>/dev/null
+    }
+    each_role check
+}
