@@ -22,9 +22,10 @@ static void read_survivors(const struct policy_reader *reader, const cJSON *item
 
 static void read_annotations(const struct policy_reader *reader, const cJSON *object)
 {
-    static const struct policy_field fields[] = {{"org.quiesce.survivors", read_survivors}};
+    static const struct policy_field hook[] = {{"org.quiesce.survivors", read_survivors}};
 
-    policy_fields(reader, object, POLICY_FIELDS(fields));
+    /* Of a role there is nothing to say but a comment. */
+    policy_fields(reader, object, hook, reader->use == POLICY_FOR_ROLE ? 0 : sizeof hook / sizeof hook[0]);
 }
 
 static void read_readonly(const struct policy_reader *reader, const cJSON *item)
@@ -192,7 +193,8 @@ static void read_document(const struct policy_reader *reader, const cJSON *root)
     static const struct policy_field hook[] = {
         {"ociVersion", read_version}, {"annotations", read_annotations}, {"process", policy_process},
         {"root", read_root}, {"mounts", read_mounts}, {"linux", read_linux}};
-    static const struct policy_field role[] = {{"ociVersion", read_version}, {"linux", read_linux}};
+    static const struct policy_field role[] = {
+        {"ociVersion", read_version}, {"annotations", read_annotations}, {"linux", read_linux}};
 
     if (json_get(root, "defaultAction") != NULL) {
         policy_seccomp(reader, root);

@@ -319,7 +319,7 @@ void policy_seccomp(const struct policy_reader *reader, const cJSON *seccomp)
     inner.object = &profile;
     profile.open = read_action(reader, seccomp, "defaultAction", "defaultErrnoRet", "defaultErrno",
                                &profile.default_action);
-    if (profile.open && allows(profile.default_action))
+    if (profile.open && reader->use == POLICY_FOR_HOOK && allows(profile.default_action))
         POLICY_WARNING(reader, json_get(seccomp, "defaultAction"), "allows every call that is not listed");
     error = profile.open ? policy_filter_begin(&profile.filter, profile.default_action, reader->use) : POLICY_FILTER_OK;
     policy_fields(&inner, seccomp, POLICY_FIELDS(fields));
