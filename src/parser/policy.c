@@ -22,10 +22,14 @@ static void read_survivors(const struct policy_reader *reader, const cJSON *item
 
 static void read_annotations(const struct policy_reader *reader, const cJSON *object)
 {
-    static const struct policy_field hook[] = {{"org.quiesce.survivors", read_survivors}};
+    static const struct policy_field hook[] = {
+        {"org.quiesce.comment", policy_passed}, {"org.quiesce.survivors", read_survivors}};
+    static const struct policy_field role[] = {{"org.quiesce.comment", policy_passed}};
 
-    /* Of a role there is nothing to say but a comment. */
-    policy_fields(reader, object, hook, reader->use == POLICY_FOR_ROLE ? 0 : sizeof hook / sizeof hook[0]);
+    if (reader->use == POLICY_FOR_ROLE)
+        policy_fields(reader, object, POLICY_FIELDS(role));
+    else
+        policy_fields(reader, object, POLICY_FIELDS(hook));
 }
 
 static void read_readonly(const struct policy_reader *reader, const cJSON *item)
