@@ -205,7 +205,6 @@ caps() {
 }
 
 @test "a root hook cannot write to the copy that runs, nor to the script on the disk through it" {
-    local before
     inside 'if echo "evil" >>"$0" 2>/dev/null; then echo written; else echo refused; fi'
     says refused
     not grep -q evil "$WORK/s/pre"

@@ -16,7 +16,7 @@ MOUNT=/mnt/m/a
     script pre <<<"exec $HELPERS/self argv \"\$@\""
     quiesce_run -- true
     outcome applicationConsistent 0 0
-    same "$(hook pre '.attempts[0].stdout.head')" "$(jq -rn "$args[] | \"\(utf8bytelength):\(.)\"")"
+    same "$(hook pre '.attempts[0].stdout.head')" "$(jq -rn "${args}[] | \"\(utf8bytelength):\(.)\"")"
 }
 
 @test "a number or boolean among the parameters: its JSON text, with a warning" {

@@ -10,7 +10,7 @@ setup_file() {
 MOUNT=/mnt/m/a
 
 check() {
-    quiesce_do check --json --config "$CONFIG" --mount "$MOUNT" "$@"
+    quiesce_do check --json --config "$CONFIG" --mount "$MOUNT"
 }
 
 # finding FILTER: at least one finding for which it holds.

@@ -23,8 +23,9 @@ MOUNT=/mnt/m/a
 }
 
 @test "a byte that was changed, a record taken out or put in: found" {
-    local i
-    for i in 1 2 3; do quiesce_run -- true; done
+    quiesce_run -- true
+    quiesce_run -- true
+    quiesce_run -- true
     cp "$JOURNAL" "$WORK/journal"
     # In the middle of the second record, a digit for another one.
     awk 'NR == 2 {sub(/"durationSeconds":[0-9]/, "\"durationSeconds\":9")} {print}' "$WORK/journal" >"$JOURNAL"
@@ -65,8 +66,6 @@ MOUNT=/mnt/m/a
 @test "a full disk under the journal: a warning, not a wrong result" {
     mount -t tmpfs -o mode=0755,size=4k quiesce-full /var/log/quiesce
     quiesce_run -- true
-    local first=$status
-    cp "$OUT" "$WORK/first.json"
     head -c 8192 /dev/zero >/var/log/quiesce/fill 2>/dev/null || true
     quiesce_run -- true
     umount /var/log/quiesce
@@ -77,11 +76,9 @@ MOUNT=/mnt/m/a
 @test "a record that did not fit leaves no torn line behind" {
     script pre <<<'head -c 60000 /dev/zero | tr "\0" x'
     mount -t tmpfs -o mode=0755,size=64k quiesce-full /var/log/quiesce
-    script post <<<'exit 0'
     quiesce_run -- true
     quiesce_run -- true
-    local lines
-    lines=$(jq -c .runId "$JOURNAL" 2>&1 | wc -l)
+    jq -c .runId "$JOURNAL"
     quiesce_do journal verify
     umount /var/log/quiesce
     same "$status" 0
