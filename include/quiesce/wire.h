@@ -521,7 +521,9 @@ enum supervisor_state {
     X(SUPERVISOR_SNAPSHOT, PEER_MONITOR,  MSG_THAWED,          on_thawed_early)   \
     X(SUPERVISOR_SNAPSHOT, PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
     X(SUPERVISOR_THAWING,  PEER_MONITOR,  MSG_THAWED,          on_thawed)         \
+    X(SUPERVISOR_THAWING,  PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
     X(SUPERVISOR_THAWING,  PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_POST,     PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
     X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_STARTED,         on_started)        \
     X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXECED,          on_execed)         \

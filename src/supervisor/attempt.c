@@ -1,0 +1,75 @@
+/*
+ * attempt.c - the row that an attempt of a script has in the report.
+ */
+#include "attempt.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/report.h"
+
+enum { FIRST = REPORT_ATTEMPTS_PER_HOOK / 2, LAST = REPORT_ATTEMPTS_PER_HOOK - FIRST };
+
+/* Which of the hook's rows an attempt has, numbers from 1. */
+static uint32_t place(uint32_t number)
+{
+    return number <= FIRST ? number - 1 : FIRST + (number - FIRST - 1) % LAST;
+}
+
+struct report_attempt *attempt_row(struct run *run, const struct hook *hook)
+{
+    return &run->report->attempts[hook->row];
+}
+
+void attempt_begin(struct run *run, struct hook *hook)
+{
+    struct report *r = run->report;
+    uint32_t at = place(hook->attempt);
+    struct report_text kept[4] = {{0, 0}};
+    struct report_attempt *row;
+
+    if (hook->attempt <= REPORT_ATTEMPTS_PER_HOOK)
+        hook->rows[at] = r->attempts_count++; /* one for each of the hooks fits: REPORT_ATTEMPTS_MAX */
+    hook->row = hook->rows[at];
+    row = attempt_row(run, hook);
+    if (hook->attempt > REPORT_ATTEMPTS_PER_HOOK) {
+        report_denied_drop(r, hook->row);
+        kept[0] = row->out.head;
+        kept[1] = row->out.tail;
+        kept[2] = row->err.head;
+        kept[3] = row->err.tail;
+    }
+    memset(row, 0, sizeof(*row));
+    row->out.head = kept[0];
+    row->out.tail = kept[1];
+    row->err.head = kept[2];
+    row->err.tail = kept[3];
+    row->slot = hook->slot;
+    row->number = hook->attempt;
+    row->exit_code = -1;
+    r->hooks[hook->slot].attempts_total = hook->attempt;
+    stream_reset(&hook->stdout_kept);
+    stream_reset(&hook->stderr_kept);
+    hook->recorded = 0;
+    hook->started_ns = clock_monotonic_ns();
+}
+
+static void store(struct report *r, const struct stream *from, struct report_stream *to, uint32_t room[2])
+{
+    static char tail[REPORT_STREAM_KEEP];
+    size_t head_length = from->bytes < REPORT_STREAM_KEEP ? (size_t)from->bytes : REPORT_STREAM_KEEP;
+    size_t tail_length = stream_tail(from, tail);
+
+    to->bytes = from->bytes;
+    to->head = report_text_put(r, to->head, &room[0], from->head, head_length);
+    to->tail = report_text_put(r, to->tail, &room[1], tail, tail_length);
+}
+
+void attempt_store_output(struct run *run, struct hook *hook)
+{
+    struct report_attempt *row = attempt_row(run, hook);
+    uint32_t *room = hook->room[place(hook->attempt)];
+
+    store(run->report, &hook->stdout_kept, &row->out, room);
+    store(run->report, &hook->stderr_kept, &row->err, room + 2);
+}

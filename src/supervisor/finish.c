@@ -1,0 +1,114 @@
+/*
+ * finish.c - the end of a run: outcome, record, sealed report, RESULT.
+ */
+#include "finish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/fatal.h"
+#include "base/report.h"
+#include "hooks.h"
+#include "journal.h"
+#include "progress.h"
+
+static bool any_error(const struct report *r)
+{
+    for (uint32_t i = 0; i < r->findings_count; i++)
+        if (r->findings[i].severity == FINDING_ERROR)
+            return true;
+    return false;
+}
+
+/* Of check, explain and dry runs: nothing was achieved, only looked at. */
+static void conclude_look(struct run *run)
+{
+    struct report *r = run->report;
+    bool wrong = any_error(r);
+
+    r->outcome = run->facts.internal ? OUTCOME_INTERNAL : heavier(run->facts.documents, run->facts.plan);
+    r->grade = GRADE_NONE;
+    r->continue_on_failure = run->facts.continue_on_failure;
+    r->exit_status = run->facts.internal ? EXIT_INTERNAL : wrong ? EXIT_CONFIGURATION : 0;
+    r->message = report_text_add_string(
+        r, wrong ? "Something would keep a run from being application-consistent; see the findings."
+                 : "Every document, script, policy and mount can be used.");
+}
+
+/* The outcome's meaning, then the first error that was found, in its own words. */
+static void write_message(struct report *r)
+{
+    char text[768];
+    size_t used = (size_t)snprintf(text, sizeof(text), "%s", outcome_table[r->outcome].meaning);
+
+    for (uint32_t i = 0; i < r->findings_count && used < sizeof(text); i++) {
+        const struct report_finding *f = &r->findings[i];
+
+        if (f->severity != FINDING_ERROR)
+            continue;
+        snprintf(text + used, sizeof(text) - used, " %.*s%s%.*s.", (int)(f->file.length < 256 ? f->file.length : 256),
+                 r->text + f->file.offset, f->file.length ? ": " : "", (int)(f->message.length < 256 ? f->message.length : 256),
+                 r->text + f->message.offset);
+        break;
+    }
+    r->message = report_text_add_string(r, text);
+}
+
+static void conclude_run(struct run *run)
+{
+    struct report *r = run->report;
+    const struct decision d = decide(&run->facts);
+
+    r->outcome = d.outcome;
+    r->grade = d.grade;
+    r->exit_status = (uint32_t)d.exit_status;
+    r->continue_on_failure = d.continued;
+    write_message(r);
+}
+
+/* From here on nobody can change the report, not even this process. */
+static void seal(struct run *run)
+{
+    if (munmap(run->report, sizeof(*run->report)) != 0)
+        fatal("cannot unmap the report", errno);
+    run->report = NULL;
+    if (fcntl(run->report_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        fatal("cannot seal the report", errno);
+}
+
+void finish_run(struct run *run)
+{
+    const struct msg_nothing nothing = {0};
+    struct report *r = run->report;
+    struct msg_result result;
+    int error = 0;
+
+    run->state = SUPERVISOR_POST;
+    hooks_close(run);
+    if (run->options.mode == MODE_RUN)
+        conclude_run(run);
+    else
+        conclude_look(run);
+    r->finished = 1;
+    r->duration_ns = run_now(run);
+    if (run->options.mode == MODE_RUN && run->loaded.has_journal) {
+        progress_begin(run, STEP_RECORD, 0);
+        error = journal_append(run->journal_append, run->journal_read, r);
+        progress_end(run, STEP_RECORD, error != 0, "");
+        if (error != 0)
+            run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
+                        "the run could not be recorded in the journal (errno %d)", -error);
+    }
+    result = (struct msg_result){.outcome = r->outcome, .exit_status = r->exit_status};
+    seal(run);
+    if (run->front.open)
+        error = wire_send(run->front.fd, MSG_RESULT, &result, &run->report_fd, 1);
+    if (run->front.open && error != 0)
+        source_close(&run->front);
+    if (run->monitor.open && wire_send(run->monitor.fd, MSG_DONE, &nothing, NULL, 0) != 0)
+        source_close(&run->monitor);
+    run->over = true;
+}

@@ -1,0 +1,126 @@
+/*
+ * results.c - what the monitor says about each file system.
+ */
+#include "results.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fatal.h"
+#include "progress.h"
+
+static void take(struct run *run, uint32_t count, const struct fs_result *results)
+{
+    if (count != run->plan.count)
+        fatal("results that are not of the targets", 0);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fs_result *from = &results[i];
+        struct report_fs *to;
+
+        if (from->index != run->plan.targets[i].index || from->state >= FS_STATES)
+            fatal("a result that is not of its target", 0);
+        to = &run->report->fs[from->index];
+        to->state = from->state;
+        to->error = from->open_error     ? from->open_error
+                    : from->freeze_error ? from->freeze_error
+                    : from->thaw_error   ? from->thaw_error
+                                         : from->flush_error;
+        to->flush_ns = from->flush_ns;
+        to->freeze_ns = from->freeze_ns;
+        to->frozen_ns = from->frozen_ns;
+        to->thaw_ns = from->thaw_ns;
+    }
+}
+
+static const char *words(uint32_t error)
+{
+    const char *text = strerrordesc_np((int)error);
+
+    if (error == EBUSY)
+        return "somebody else holds it frozen, and it is left so";
+    if (error == EOPNOTSUPP)
+        return "it cannot be frozen";
+    return text ? text : "unknown error";
+}
+
+static void find(struct run *run, const struct fs_result *f)
+{
+    const char *mount = run->mounts.text + run->mounts.entries[f->index].mount_point;
+
+    if (f->open_error)
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_MOUNT_UNOPENABLE, mount, "cannot be opened: %s",
+                    f->open_error == ESTALE ? "it is no longer the mount of the mount table" : words(f->open_error));
+    if (f->freeze_error)
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, mount, "cannot be frozen: %s",
+                    words(f->freeze_error));
+    if (f->flush_error)
+        run_finding(run, FINDING_WARNING, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, mount,
+                    "was not written out before the freeze: %s", words(f->flush_error));
+}
+
+/* The freeze step is one message; its two halves are told apart by the longest flush. */
+static void time_line(struct run *run, const struct msg_frozen *m)
+{
+    struct report *r = run->report;
+    uint64_t flush = 0, all = run_now(run) - r->step_at_ns[STEP_FLUSH];
+
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->results[i].flush_ns > flush)
+            flush = m->results[i].flush_ns;
+    if (flush > all)
+        flush = all;
+    r->step_took_ns[STEP_FLUSH] = flush;
+    r->step_at_ns[STEP_FREEZE] = r->step_at_ns[STEP_FLUSH] + flush;
+    r->step_took_ns[STEP_FREEZE] = all - flush;
+    progress_end(run, STEP_FLUSH, false, "");
+    progress_end(run, STEP_FREEZE, m->verdict != FREEZE_OK, "");
+}
+
+void results_frozen(struct run *run, const struct msg_frozen *m)
+{
+    static const enum outcome outcomes[FREEZE_VERDICTS] = {
+        [FREEZE_OK] = OUTCOME_APP_CONSISTENT,
+        [FREEZE_FAILED] = OUTCOME_FREEZE_FAILED,
+        [FREEZE_OPEN] = OUTCOME_MOUNT_UNOPENABLE,
+        [FREEZE_DEADLINE] = OUTCOME_FREEZE_TIMEOUT,
+    };
+
+    if (m->verdict >= FREEZE_VERDICTS)
+        fatal("FROZEN out of its bounds", 0);
+    take(run, m->count, m->results);
+    run->facts.frozen = m->verdict == FREEZE_OK;
+    run->facts.freeze = outcomes[m->verdict];
+    for (uint32_t i = 0; i < m->count; i++)
+        find(run, &m->results[i]);
+    if (m->verdict == FREEZE_DEADLINE)
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_TIMEOUT, "",
+                    "the deadline passed before everything was frozen");
+    time_line(run, m);
+}
+
+void results_thawed(struct run *run, const struct msg_thawed *m)
+{
+    static const char *const reasons[THAW_REASONS] = {
+        [THAW_FRONT_GONE] = "quiesce itself ended",   [THAW_LAUNCHER_GONE] = "the launcher ended before its time",
+        [THAW_GUARDIAN_GONE] = "the guardian ended before its time",
+        [THAW_PARSER_GONE] = "the parser ended before its time",
+        [THAW_DEADLINE] = "the deadline passed",
+    };
+
+    if (m->reason >= THAW_REASONS || run->thawed)
+        fatal("THAWED out of its bounds", 0);
+    take(run, m->count, m->results);
+    run->thawed = true;
+    if (m->reason == THAW_ASKED)
+        return;
+    run_finding(run, FINDING_ERROR, FINDING_MOUNT,
+                m->reason == THAW_DEADLINE ? OUTCOME_FREEZE_TIMEOUT : OUTCOME_INTERNAL, "",
+                "the file systems were thawed before the snapshot was over: %s", reasons[m->reason]);
+    if (m->reason == THAW_DEADLINE)
+        run->facts.freeze = OUTCOME_FREEZE_TIMEOUT;
+    else if (m->reason == THAW_FRONT_GONE)
+        run->facts.snapshot = SNAPSHOT_FAILED;
+    else
+        run->facts.internal = true;
+}

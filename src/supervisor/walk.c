@@ -1,0 +1,122 @@
+/*
+ * walk.c - what the safe walk refused, in words and as an outcome.
+ */
+#include "walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define NOTHING OUTCOME_APP_CONSISTENT
+
+/* The contract's codes, by kind of document and what was found.  Columns:
+ * absent, mode (and set-id), owner, and everything else. */
+static const struct {
+    enum outcome missing, mode, owner, other;
+} outcomes[DOC_KINDS + 1] = {
+    [DOC_HOST] = {OUTCOME_HOST_CONFIG_MISSING, OUTCOME_HOST_CONFIG_MODE, OUTCOME_HOST_CONFIG_OWNER,
+                  OUTCOME_HOST_CONFIG_WRONG},
+    [DOC_VMBACKUP] = {NOTHING, OUTCOME_BACKUP_CONFIG_WRONG, OUTCOME_BACKUP_CONFIG_WRONG, OUTCOME_BACKUP_CONFIG_WRONG},
+    [DOC_PLUGIN] = {OUTCOME_PLUGIN_CONFIG_MISSING, OUTCOME_PLUGIN_CONFIG_MODE, OUTCOME_PLUGIN_CONFIG_OWNER,
+                    OUTCOME_PLUGIN_CONFIG_WRONG},
+    [DOC_POLICY] = {OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG,
+                    OUTCOME_PLUGIN_CONFIG_WRONG},
+    [DOC_PASSWD] = {OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG,
+                    OUTCOME_PLUGIN_CONFIG_WRONG},
+    [DOC_GROUP] = {OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG, OUTCOME_PLUGIN_CONFIG_WRONG,
+                   OUTCOME_PLUGIN_CONFIG_WRONG},
+    [DOC_MOUNTS] = {OUTCOME_FREEZE_FAILED, OUTCOME_FREEZE_FAILED, OUTCOME_FREEZE_FAILED, OUTCOME_FREEZE_FAILED},
+};
+
+/* Of scripts, by phase.  What is no file that could be run counts as not found;
+ * what is there and cannot be taken, as a matter of permission. */
+static const struct {
+    enum outcome missing, permission;
+} script_outcomes[PHASES] = {
+    [PHASE_PRE] = {OUTCOME_PRE_NOT_FOUND, OUTCOME_PRE_PERMISSION},
+    [PHASE_POST] = {OUTCOME_POST_NOT_FOUND, OUTCOME_POST_PERMISSION},
+};
+
+enum outcome walk_outcome(const struct msg_document *d)
+{
+    uint32_t v = d->walk.verdict;
+
+    if (d->kind == DOC_KINDS) {
+        if (v == WALK_MISSING || v == WALK_PATH || v == WALK_TYPE || v == WALK_LINK_LOOP)
+            return script_outcomes[d->phase].missing;
+        return script_outcomes[d->phase].permission;
+    }
+    if (v == WALK_MISSING)
+        return d->kind == DOC_HOST && !d->given ? NOTHING : outcomes[d->kind].missing;
+    if (v == WALK_MODE || v == WALK_SET_ID)
+        return outcomes[d->kind].mode;
+    if (v == WALK_OWNER || v == WALK_LINK_OWNER)
+        return outcomes[d->kind].owner;
+    return outcomes[d->kind].other;
+}
+
+void walk_finding(const struct msg_document *d, struct finding *f)
+{
+    const struct walk_result *w = &d->walk;
+    const char *what = w->is_directory ? "directory" : "file";
+    const char *error;
+    char name[168];
+    unsigned mode = w->mode & 07777u;
+    size_t length = strlen(w->component), most = sizeof(name) / 3 * 2, cut = length > most ? length - most : 0;
+    const char *dots = cut ? "..." : "";
+
+    utf8_sanitize(name, sizeof(name), w->component + cut, length - cut);
+    f->kind = FINDING_PERMISSION;
+#define SAY(...) snprintf(f->message, sizeof(f->message), __VA_ARGS__)
+    switch ((enum walk_verdict)w->verdict) {
+    case WALK_MISSING:
+        f->kind = FINDING_MISSING;
+        SAY("%s '%s%s' does not exist", what, dots, name);
+        break;
+    case WALK_OWNER:
+        SAY("%s '%s%s' is owned by uid %" PRIu32 ", not by root", what, dots, name, w->uid);
+        break;
+    case WALK_MODE:
+        if (w->is_directory)
+            SAY("directory '%s%s' may be written by others than root (mode %04o)", dots, name, mode);
+        else
+            SAY("file '%s%s' has mode %04o, which is not among those it may have", dots, name, mode);
+        break;
+    case WALK_SET_ID:
+        SAY("file '%s%s' is set-user-id or set-group-id (mode %04o)", dots, name, mode);
+        break;
+    case WALK_TYPE:
+        f->kind = FINDING_MISSING;
+        SAY(w->is_directory ? "'%s%s' is not a directory" : "'%s%s' is not a regular file", dots, name);
+        break;
+    case WALK_LINK_OWNER:
+        SAY("symbolic link '%s%s' is owned by uid %" PRIu32 ", not by root", dots, name, w->uid);
+        break;
+    case WALK_LINK_LOOP:
+        f->kind = FINDING_MISSING;
+        SAY("'%s%s' leads through more than 40 symbolic links", dots, name);
+        break;
+    case WALK_TOO_LARGE:
+        f->kind = FINDING_VALUE;
+        SAY("file '%s%s' is larger than its kind may be", dots, name);
+        break;
+    case WALK_PATH:
+        f->kind = d->path[0] == '\0' ? FINDING_MISSING : FINDING_VALUE;
+        if (d->path[0] == '\0')
+            SAY("no path is given");
+        else
+            SAY("the path is not absolute or too long");
+        break;
+    case WALK_ERROR:
+    case WALK_OK:
+    case WALK_VERDICTS:
+    default:
+        f->kind = FINDING_SYSTEM;
+        error = strerrordesc_np((int)w->error);
+        SAY("%s '%s%s' cannot be read: %s", what, dots, name, error ? error : "unknown error");
+        break;
+    }
+#undef SAY
+}
