@@ -13,6 +13,17 @@
 #define LINE_START "{\"prev\":\""
 enum { START_LENGTH = sizeof LINE_START - 1, DIGEST_LENGTH = JOURNAL_DIGEST_MAX - 1 };
 
+/* JSON as it is written here holds no control character. */
+static int has_control(const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)line[i] < 0x20) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* What is wrong with a line whose predecessor has the given digest; NULL if nothing. */
 static const char *look_at(const char *line, size_t length, const char *previous)
 {
@@ -20,7 +31,8 @@ static const char *look_at(const char *line, size_t length, const char *previous
         return "it has no end: the journal was cut off, or a run died while writing";
     }
     if (length < START_LENGTH + DIGEST_LENGTH + 3 || memcmp(line, LINE_START, START_LENGTH) != 0
-        || line[START_LENGTH + DIGEST_LENGTH] != '"' || line[length - 2] != '}') {
+        || line[START_LENGTH + DIGEST_LENGTH] != '"' || line[length - 2] != '}'
+        || has_control(line, length - 1)) {
         return "it is not a record of quiesce";
     }
     if (memcmp(line + START_LENGTH, previous, DIGEST_LENGTH) != 0) {

@@ -290,7 +290,7 @@ static void print_planned_file_system(FILE *out, const struct report *r, const s
 static void print_planned_file_systems(FILE *out, const struct report *r)
 {
     uint32_t left = r->fs_count;
-    for (uint32_t level = 0; left > 0 && level < PLAN_FS_MAX; level++) {
+    for (uint32_t level = 0; left > 0 && level <= 2 * PLAN_FS_MAX; level++) {
         for (uint32_t i = 0; i < r->fs_count; i++) {
             if (r->fs[i].skip == FS_ELIGIBLE && r->fs[i].level == level) {
                 print_planned_file_system(out, r, &r->fs[i]);
@@ -299,7 +299,7 @@ static void print_planned_file_systems(FILE *out, const struct report *r)
         }
     }
     for (uint32_t i = 0; i < r->fs_count; i++) {
-        if (r->fs[i].skip != FS_ELIGIBLE || r->fs[i].level >= PLAN_FS_MAX) {
+        if (r->fs[i].skip != FS_ELIGIBLE || r->fs[i].level > 2 * PLAN_FS_MAX) {
             print_planned_file_system(out, r, &r->fs[i]);
         }
     }

@@ -120,6 +120,11 @@ static int on_result(struct run *run, struct wire_packet *packet)
         run->result = *m;
         run->report = run_map_report(packet->fds[0], &why);
     }
+    if (run->report != NULL && run->report->mode != (uint32_t)run->mode) {
+        why = "it is of another kind of run";
+        munmap((void *)(uintptr_t)run->report, sizeof(struct report));
+        run->report = NULL;
+    }
     if (run->report == NULL) {
         snprintf(run->failure, sizeof run->failure, "the report cannot be used: %s", why);
         return -EPROTO;

@@ -196,6 +196,7 @@ int start_session(struct session *session, const struct options *options, enum r
 {
     static struct places places;
     const char *what;
+    char unopened[256];
     enum { NULL_DEVICE, FRONT_S, SUPERVISOR_S, FRONT_M, MONITOR_M, LOG_READ, LOG_WRITE, OWN_FDS };
     int fds[OWN_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
     int error;
@@ -206,8 +207,9 @@ int start_session(struct session *session, const struct options *options, enum r
     if ((error = make_run_id(session->run_id)) != 0) {
         goto out;
     }
-    what = "the directory of the programs cannot be opened";
     if ((error = find_places(&places)) != 0) {
+        snprintf(unopened, sizeof unopened, "the programs cannot be found in %.200s", places.programs);
+        what = unopened;
         goto out;
     }
     what = "descriptors for the monitor cannot be made";

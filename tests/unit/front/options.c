@@ -1,0 +1,207 @@
+/*
+ * The command line: what is taken, what is refused, and with which words.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "front/options.h"
+
+enum { WORDS = 8 };
+
+static int parse(struct options *options, const char *const *words, char *message, size_t capacity)
+{
+    static char *argv[WORDS + 2];
+    int argc = 0;
+    argv[argc++] = (char *)(uintptr_t)"quiesce";
+    for (size_t i = 0; i < WORDS && words[i] != NULL; i++) {
+        argv[argc++] = (char *)(uintptr_t)words[i];
+    }
+    argv[argc] = NULL;
+    return options_parse(options, argc, argv, message, capacity);
+}
+
+static const struct {
+    const char *words[WORDS];
+    enum command command;
+} good[] = {
+    { { "run", "--", "true" }, COMMAND_RUN },
+    { { "run", "--dry-run" }, COMMAND_RUN },
+    { { "run", "--json", "--no-expedite", "--config", "/c", "--", "sh", "-c" }, COMMAND_RUN },
+    { { "run", "--freeze-timeout=1800", "--", "true" }, COMMAND_RUN },
+    { { "run", "--allow-crash-consistent", "never", "--", "true" }, COMMAND_RUN },
+    { { "run", "--mount", "/a", "--mount=/b", "--exclude", "c", "--dry-run" }, COMMAND_RUN },
+    { { "check" }, COMMAND_CHECK },
+    { { "check", "--host-config", "x", "--json" }, COMMAND_CHECK },
+    { { "explain", "--config=x" }, COMMAND_EXPLAIN },
+    { { "journal", "show", "--last", "3" }, COMMAND_JOURNAL_SHOW },
+    { { "journal", "verify", "--journal", "j" }, COMMAND_JOURNAL_VERIFY },
+    { { "help" }, COMMAND_HELP },
+    { { "help", "run" }, COMMAND_HELP },
+    { { "help", "journal", "show" }, COMMAND_HELP },
+    { { "--help" }, COMMAND_HELP },
+    { { "-h" }, COMMAND_HELP },
+    { { "run", "--help" }, COMMAND_HELP },
+    { { "journal", "verify", "-h" }, COMMAND_HELP },
+    { { "--version" }, COMMAND_VERSION },
+    { { "version" }, COMMAND_VERSION },
+};
+
+static const struct {
+    const char *words[WORDS];
+    const char *message; /* its beginning */
+} bad[] = {
+    { { NULL }, "a command is missing" },
+    { { "--json", "run" }, "the first word must be a command" },
+    { { "rum" }, "unknown command 'rum'; did you mean 'run'?" },
+    { { "freeze" }, "unknown command 'freeze'" },
+    { { "xyzzyx" }, "unknown command 'xyzzyx'" },
+    { { "\033[31m" }, "unknown command '\\x1b[31m'" },
+    { { "run" }, "the snapshot command is missing" },
+    { { "run", "--" }, "the snapshot command is missing" },
+    { { "run", "--", "" }, "the snapshot command is empty" },
+    { { "run", "true" }, "'true' is no option; the snapshot command stands after '--'" },
+    { { "run", "--jsn", "--", "true" }, "unknown option '--jsn'; did you mean '--json'?" },
+    { { "run", "-json", "--", "true" }, "unknown option '-json'" },
+    { { "run", "--json=yes", "--", "true" }, "--json takes no value" },
+    { { "run", "--config" }, "--config needs a value" },
+    { { "run", "--config", "", "--", "true" }, "a path is empty" },
+    { { "run", "--config", "a", "--host-config", "b", "--dry-run" }, "--config and --host-config exclude each other" },
+    { { "run", "--freeze-timeout", "0", "--", "true" }, "--freeze-timeout takes a whole number from 1 to 1800" },
+    { { "run", "--freeze-timeout", "1801", "--", "true" }, "--freeze-timeout takes" },
+    { { "run", "--freeze-timeout", "4294967297", "--", "true" }, "--freeze-timeout takes" },
+    { { "run", "--freeze-timeout", "1x", "--", "true" }, "--freeze-timeout takes" },
+    { { "run", "--freeze-timeout", "-1", "--", "true" }, "--freeze-timeout takes" },
+    { { "run", "--allow-crash-consistent", "maybe" }, "--allow-crash-consistent takes auto, always or never" },
+    { { "check", "--dry-run" }, "unknown option '--dry-run'" },
+    { { "check", "--", "true" }, "unknown option '--'" },
+    { { "check", "file" }, "'file' is one word too many" },
+    { { "journal" }, "'journal' needs one of: show, verify" },
+    { { "journal", "shew" }, "unknown journal command 'shew'; did you mean 'show'?" },
+    { { "journal", "verify", "--last", "1" }, "unknown option '--last'" },
+    { { "help", "me" }, "unknown command 'me'" },
+};
+
+static void taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        static struct options options;
+        char message[256] = "";
+        if (parse(&options, good[i].words, message, sizeof message) != 0) {
+            fail_msg("row %zu: %s", i, message);
+        }
+        assert_int_equal(options.command, good[i].command);
+    }
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        static struct options options;
+        char message[256] = "";
+        assert_int_equal(parse(&options, bad[i].words, message, sizeof message), -1);
+        if (strncmp(message, bad[i].message, strlen(bad[i].message)) != 0) {
+            fail_msg("row %zu: '%s' and not '%s'", i, message, bad[i].message);
+        }
+    }
+}
+
+static void values(void **state)
+{
+    (void)state;
+    static struct options o;
+    char message[256];
+    const char *words[WORDS] = { "run", "--freeze-timeout=7", "--allow-crash-consistent=always", "--config=/x/../y", "--", "cp", "--json" };
+    assert_int_equal(parse(&o, words, message, sizeof message), 0);
+    assert_int_equal(o.freeze_timeout_seconds, 7);
+    assert_int_equal(o.allow_crash, CRASH_ALWAYS);
+    assert_string_equal(o.plugin_config, "/x/../y"); /* the walk is to see every component */
+    assert_false(o.json);
+    assert_string_equal(o.snapshot[0], "cp");
+    assert_string_equal(o.snapshot[1], "--json");
+    assert_null(o.snapshot[2]);
+    const char *help[WORDS] = { "journal", "show", "--help" };
+    assert_int_equal(parse(&o, help, message, sizeof message), 0);
+    assert_int_equal(o.topic, COMMAND_JOURNAL_SHOW);
+}
+
+static void relative_paths(void **state)
+{
+    (void)state;
+    static struct options o;
+    char message[256], cwd[4096], expected[5000];
+    assert_non_null(getcwd(cwd, sizeof cwd));
+    const char *words[WORDS] = { "check", "--host-config", "a/./b", "--mount", "m///", "--exclude=/" };
+    assert_int_equal(parse(&o, words, message, sizeof message), 0);
+    snprintf(expected, sizeof expected, "%s/a/./b", cwd);
+    assert_string_equal(o.host_config, expected);
+    snprintf(expected, sizeof expected, "%s/m", cwd);
+    assert_string_equal(o.mounts.text, expected);
+    assert_int_equal(o.mounts.count, 1);
+    assert_int_equal(o.mounts.length, strlen(expected) + 1);
+    assert_string_equal(o.exclude.text, "/");
+}
+
+static void too_many_mounts(void **state)
+{
+    (void)state;
+    static struct options o;
+    static char *argv[2 + PLAN_SKIP_MAX + 1];
+    char message[256];
+    argv[0] = (char *)(uintptr_t)"quiesce";
+    argv[1] = (char *)(uintptr_t)"check";
+    for (int i = 0; i < PLAN_SKIP_MAX + 1; i++) {
+        argv[2 + i] = (char *)(uintptr_t)"--mount=/m";
+    }
+    assert_int_equal(options_parse(&o, 2 + PLAN_SKIP_MAX, argv, message, sizeof message), 0);
+    assert_int_equal(o.mounts.count, PLAN_SKIP_MAX);
+    assert_int_equal(options_parse(&o, 2 + PLAN_SKIP_MAX + 1, argv, message, sizeof message), -1);
+    static char longest[PLAN_PATH_MAX + 1];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[0] = '/';
+    const char *words[WORDS] = { "check", "--config", longest };
+    assert_int_equal(parse(&o, words, message, sizeof message), -1);
+    longest[PLAN_PATH_MAX - 1] = '\0';
+    assert_int_equal(parse(&o, words, message, sizeof message), 0);
+}
+
+/* Help names every option that is taken, and usage fits on two lines. */
+static void help_and_usage(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        char *text = NULL;
+        size_t size = 0, lines = 0;
+        FILE *out = open_memstream(&text, &size);
+        assert_non_null(out);
+        options_usage(out, (enum command)i);
+        fflush(out);
+        for (size_t k = 0; k < size; k++) {
+            lines += text[k] == '\n' ? 1 : 0;
+        }
+        assert_int_equal(lines, 2);
+        options_help(out, (enum command)i);
+        fclose(out);
+        assert_non_null(strstr(text, "usage: quiesce"));
+        assert_null(strstr(text, "(null)"));
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(taken),          cmocka_unit_test(refused),         cmocka_unit_test(values),
+        cmocka_unit_test(relative_paths), cmocka_unit_test(too_many_mounts), cmocka_unit_test(help_and_usage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
