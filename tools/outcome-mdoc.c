@@ -3,7 +3,9 @@
  *
  * Output: an mdoc list, one item per outcome, most serious first.
  */
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "quiesce/outcome.h"
 
@@ -29,25 +31,33 @@ static const char *const grades[GRADES] = {
     [GRADE_NONE] = "none",
 };
 
-/* Writes text as roff input: a backslash, a hyphen of an option and a dot or
- * quote at the start of a line mean something to roff. */
+enum { LINE_WIDTH = 76 };
+
+/* How far it is from p to the next space or the end. */
+static size_t word_length(const char *p)
+{
+    return strcspn(p, " ");
+}
+
+/* Writes text as roff input, each sentence and each long line on a line of its own.
+ * A backslash, a hyphen of an option, and a dot or quote at the start of a line
+ * mean something to roff. */
 static void put_text(const char *text)
 {
-    if (*text == '.' || *text == '\'') {
-        fputs("\\&", stdout);
-    }
+    size_t column = 0;
     for (const char *p = text; *p != '\0'; p++) {
+        if (column == 0 && (*p == '.' || *p == '\'')) {
+            fputs("\\&", stdout);
+        }
+        bool option = *p == '-' && (p[1] == '-' || (p > text && p[-1] == '-'));
+        bool new_line = *p == ' ' && ((p > text && p[-1] == '.') || column + word_length(p + 1) > LINE_WIDTH);
+        column = new_line ? 0 : column + 1;
         if (*p == '\\') {
             fputs("\\e", stdout);
-        } else if (*p == '-' && (p[1] == '-' || (p > text && p[-1] == '-'))) {
+        } else if (option) {
             fputs("\\-", stdout);
         } else {
-            putchar(*p);
-        }
-        /* mdoc wants each sentence on a line of its own. */
-        if (*p == '.' && p[1] == ' ') {
-            putchar('\n');
-            p++;
+            putchar(new_line ? '\n' : *p);
         }
     }
     putchar('\n');
