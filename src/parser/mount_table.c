@@ -80,24 +80,43 @@ static struct mount *add(struct mount_table *table)
     return &table->mounts[table->count++];
 }
 
-/* Chains mounts of one id, and children of one parent, so that looking up who
- * covers whom does not go through the whole table each time. */
+/* FNV-1a.  Nobody who may mount here gains anything from collisions. */
+static uint32_t hash_byte(uint32_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 16777619u;
+}
+
+static uint32_t hash_parent(uint32_t parent)
+{
+    return (2166136261u ^ parent) * 16777619u;
+}
+
+static uint32_t hash_place(uint32_t parent, const struct mount_field *point)
+{
+    uint32_t hash = hash_parent(parent);
+
+    for (size_t i = 0; i < point->length; i++) hash = hash_byte(hash, point->at[i]);
+    return hash;
+}
+
+/* Chains the mounts by id and by place, so that looking up who covers whom does
+ * not go through the whole table each time. */
 static int chain(struct mount_table *table)
 {
     for (table->buckets = 64; table->buckets < table->count; table->buckets *= 2) continue;
     table->ids = calloc(table->buckets, sizeof(*table->ids));
-    table->children = calloc(table->buckets, sizeof(*table->children));
-    if (!table->ids || !table->children) return -1;
+    table->places = calloc(table->buckets, sizeof(*table->places));
+    if (!table->ids || !table->places) return -1;
     memset(table->ids, 0xFF, table->buckets * sizeof(*table->ids));
-    memset(table->children, 0xFF, table->buckets * sizeof(*table->children));
+    memset(table->places, 0xFF, table->buckets * sizeof(*table->places));
     for (uint32_t i = 0; i < table->count; i++) {
         struct mount *mount = &table->mounts[i];
         uint32_t *id = &table->ids[mount->id & (table->buckets - 1)];
-        uint32_t *child = &table->children[mount->parent & (table->buckets - 1)];
+        uint32_t *place = &table->places[hash_place(mount->parent, &mount->point) & (table->buckets - 1)];
         mount->next_id = *id;
         *id = i;
-        mount->next_child = *child;
-        *child = i;
+        mount->next_place = *place;
+        *place = i;
     }
     return 0;
 }
@@ -132,7 +151,7 @@ void mount_table_free(struct mount_table *table)
 {
     free(table->mounts);
     free(table->ids);
-    free(table->children);
+    free(table->places);
     memset(table, 0, sizeof(*table));
 }
 
@@ -151,36 +170,38 @@ static bool same(const struct mount_field *a, const struct mount_field *b)
     return a->length == b->length && memcmp(a->at, b->at, a->length) == 0;
 }
 
-/* True if path is a directory above point. */
-static bool is_above(const struct mount_field *path, const struct mount_field *point)
+/* A mount other than this one, of this parent, on these first bytes of its mount
+ * point, of which hash is the hash. */
+static bool is_place_taken(const struct mount_table *table, const struct mount *mount, uint32_t parent, size_t length,
+                           uint32_t hash)
 {
-    size_t length = path->length == 1 ? 0 : path->length; /* "/" */
+    const struct mount_field place = {mount->point.at, length};
+    uint32_t i = table->places[hash & (table->buckets - 1)];
 
-    return point->length > length && point->at[length] == '/' && memcmp(path->at, point->at, length) == 0 &&
-           !same(path, point);
+    for (; i != NONE; i = table->mounts[i].next_place) {
+        const struct mount *other = &table->mounts[i];
+        if (other != mount && other->parent == parent && same(&other->point, &place)) return true;
+    }
+    return false;
 }
 
 /* Another mount stands on the root of this one. */
 static bool is_covered(const struct mount_table *table, const struct mount *mount)
 {
-    uint32_t i = table->children[mount->id & (table->buckets - 1)];
-
-    for (; i != NONE; i = table->mounts[i].next_child) {
-        const struct mount *child = &table->mounts[i];
-        if (child != mount && child->parent == mount->id && same(&child->point, &mount->point)) return true;
-    }
-    return false;
+    return is_place_taken(table, mount, mount->id, mount->point.length, hash_place(mount->id, &mount->point));
 }
 
 /* A sibling stands on a directory above this one's mount point.  Had it been there
  * first, this mount would be its child. */
 static bool is_shadowed(const struct mount_table *table, const struct mount *mount)
 {
-    uint32_t i = table->children[mount->parent & (table->buckets - 1)];
+    const struct mount_field *point = &mount->point;
+    uint32_t hash = hash_parent(mount->parent);
 
-    for (; i != NONE; i = table->mounts[i].next_child) {
-        const struct mount *sibling = &table->mounts[i];
-        if (sibling != mount && sibling->parent == mount->parent && is_above(&sibling->point, &mount->point)) return true;
+    for (size_t length = 1; length < point->length; length++) {
+        hash = hash_byte(hash, point->at[length - 1]);
+        if ((length == 1 || point->at[length] == '/') && is_place_taken(table, mount, mount->parent, length, hash))
+            return true;
     }
     return false;
 }

@@ -25,13 +25,13 @@ struct mount {
     uint32_t major, minor;
     struct mount_field root, point, options, type, source, super_options;
     uint32_t line;
-    uint32_t next_id, next_child; /* chains of the table, see mount_table.c */
+    uint32_t next_id, next_place; /* chains of the table, see mount_table.c */
 };
 
 struct mount_table {
     struct mount *mounts; /* in the order of the document */
     uint32_t count, capacity;
-    uint32_t *ids, *children; /* heads of chains, by id and by parent */
+    uint32_t *ids, *places; /* heads of chains, by id, and by parent and mount point */
     uint32_t buckets;         /* a power of two */
 };
 
