@@ -28,6 +28,7 @@ static const struct {
     {"{\"a\":\"x\ty\"}", 0, ERROR_AT(1, 8, "a", "control character")},
     {"{\"a\":\"x\ny\"}", 0, ERROR_AT(1, 8, "a", "control character")},
     {"{\"a\":\"\x01\"}", 0, ERROR_AT(1, 7, "a", "control character")},
+    {"{\"a\":\"\x1F\"}", 0, ERROR_AT(1, 7, "a", "control character")},
     {"{\"a\":\"\0\"}", 9, ERROR_AT(1, 7, "a", "control character")},
     {"\f{}", 0, ERROR_AT(1, 1, "", "a value was expected")},
     {"{}\v", 0, ERROR_AT(1, 3, "", "should end here")},
