@@ -23,7 +23,7 @@ include tools/flags.mk
 ROLES       := monitor guardian parser supervisor launcher
 PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%)
 HOOK_POLICIES := $(wildcard policy/hooks/*.json)
-COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.qpol)
+COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
 POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
 MANPAGES    := $(BUILD)/docs/quiesce.1 docs/quiesce.json.5 docs/quiesce-policy.5
 
@@ -33,7 +33,7 @@ LIBS_monitor    :=
 LIBS_guardian   :=
 LIBS_parser     := -lcjson -lseccomp -lmd
 LIBS_supervisor := -lcjson -lmd
-LIBS_launcher   := -lcap-ng
+LIBS_launcher   :=
 LINK_monitor    := $(STATIC)
 LINK_guardian   := $(STATIC)
 LINK_launcher   := $(STATIC)
@@ -66,8 +66,13 @@ $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 $(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(LINK_$(1)) -o $$@ $$^ $$(LIBS_$(1))
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(LINK_$(1)) -o $$@ -Wl,--start-group $$^ -Wl,--end-group $$(LIBS_$(1))
 endef
+# The keeper is the launcher's program after a fork.
+$(BUILD)/quiesce-launcher: $(BUILD)/libkeeper.a
+$(BUILD)/libkeeper.a: $(call objects,keeper)
+	@rm -f $@
+	$(AR) rcs $@ $^
 $(eval $(call program,front,quiesce))
 $(foreach r,$(ROLES),$(eval $(call program,$(r),quiesce-$(r))))
 
@@ -93,7 +98,7 @@ $(BUILD)/policy/%.json: policy/hooks/%.json
 	@mkdir -p $(@D)
 	install -m 0644 $< $@
 
-$(BUILD)/policy/%.qpol: policy/hooks/%.json $(BUILD)/tools/policy-compile
+$(BUILD)/policy/%.json.qpol: policy/hooks/%.json $(BUILD)/tools/policy-compile
 	@mkdir -p $(@D)
 	$(BUILD)/tools/policy-compile $< $@.new && chmod 0644 $@.new && mv $@.new $@
 

@@ -5,7 +5,7 @@ ARCH := $(shell $(CC) -dumpmachine)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
   -Wpointer-arith -Wcast-align -Wcast-qual -Wwrite-strings -Wformat=2 -Wformat-security -Wundef -Wvla \
   -Wswitch-default -Wswitch-enum -Wimplicit-fallthrough -Winit-self -Wredundant-decls -Wnested-externs \
-  -Wmissing-declarations -Wnull-dereference -Wdouble-promotion -Wconversion -Wno-sign-conversion
+  -Wmissing-declarations -Wnull-dereference -Wdouble-promotion -Wconversion -Wno-sign-conversion -Wno-unused-parameter
 
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
   -D_FORTIFY_SOURCE=2

@@ -67,7 +67,7 @@ struct policy_plan {
 };
 
 /*
- * A compiled policy file, NAME.qpol beside NAME.json:
+ * A compiled policy file, NAME.json.qpol beside NAME.json:
  *
  *   +--------+---------+------+---------------+-----------+--------------------+
  *   | magic  | version | arch | libseccomp    | SHA-256 of| struct policy_plan |

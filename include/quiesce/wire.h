@@ -16,9 +16,9 @@
  * of descriptors, of an unknown type, or one that the receiver's table below
  * does not hold for its state and that sender, ends the receiving process.
  *
- *            front ------------------- supervisor       OPTIONS RELEASE / PROGRESS READY RESULT
+ *            front ------------------- supervisor       OPTIONS TOPOLOGY RELEASE / PROGRESS READY RESULT
  *              |  REQUEST                |      |
- *            monitor --------------------+      |       DOCUMENT ANSWER_* FILE_SYSTEMS LOADED FROZEN THAWED
+ *            monitor --------------------+      |       DOCUMENT ANSWER_* LOADED FROZEN THAWED
  *              |  |  \                          |         / FREEZE THAW DONE
  *              |  |   parser (PARSE / ANSWER_*) |
  *              |  launcher ---------------------+       START TERM KILL COMM / STARTED COMM_IS
@@ -50,16 +50,26 @@ enum allow_crash { CRASH_AUTO, CRASH_ALWAYS, CRASH_NEVER, CRASH_CHOICES };
 
 /* ---- front -> monitor ---------------------------------------------------- */
 
-/* REQUEST: what to load.  A path is absolute; "" means the default of contract.md. */
+/* What the machine has, as the front found it; in REQUEST, and in LOADED for the supervisor. */
+struct msg_loaded {
+    uint8_t has_cgroup;   /* the hooks get a cgroup v2 */
+    uint8_t has_expedite; /* rcu_expedited is open and asked for */
+    uint8_t has_journal;
+    uint8_t reserved;
+};
+
+/* REQUEST: what to load.  Paths are absolute. */
 struct msg_request {
     char run_id[WIRE_RUN_ID_MAX];
-    uint8_t mode;                      /* enum run_mode */
-    uint8_t expedite;                  /* 1: expedite RCU during the freeze */
-    uint8_t host_config_given;         /* 1: its absence is an error (313) */
+    uint8_t mode;                /* enum run_mode */
+    uint8_t host_config_given;   /* 1: its absence is an error (313), not the default plugin */
+    uint8_t plugin_config_given; /* 1: this one plugin; the host configuration is not read */
+    struct msg_loaded machine;
     char host_config[PLAN_PATH_MAX];
-    char plugin_config[PLAN_PATH_MAX]; /* not "": this one plugin, the host configuration is not read */
-    char policy_dir[PLAN_PATH_MAX];    /* where a policy name is looked up */
-    char program_dir[PLAN_PATH_MAX];   /* where the programs are; read-only to hooks */
+    char vmbackup_config[PLAN_PATH_MAX];
+    char plugin_config[PLAN_PATH_MAX];
+    char policy_dir[PLAN_PATH_MAX];  /* where a policy name is looked up */
+    char program_dir[PLAN_PATH_MAX]; /* where the programs are; read-only to hooks */
 };
 
 /* ---- front -> supervisor -------------------------------------------------- */
@@ -73,6 +83,17 @@ struct msg_options {
     uint32_t freeze_timeout_seconds; /* 0: as configured */
     struct mount_list mounts;        /* --mount; none: all eligible */
     struct mount_list exclude;       /* --exclude */
+};
+
+/* TOPOLOGY: what block devices lie on; once, after OPTIONS.  A loop device that is
+ * not listed has no file. */
+struct block_below {
+    uint32_t major, minor;             /* of the loop device */
+    uint32_t below_major, below_minor; /* st_dev of its file; of a btrfs not what the mount table says */
+};
+struct msg_topology {
+    uint32_t count;
+    struct block_below devices[PLAN_FS_MAX];
 };
 
 /* RELEASE: the snapshot command has ended. */
@@ -171,27 +192,7 @@ struct msg_document {
     struct walk_result walk;
 };
 
-/* FILE_SYSTEMS: for each entry of the mount table's answer, what it lies on. */
-struct fs_below {
-    uint8_t loop;       /* 1: a loop device; below_* name the device number of its file's file system */
-    uint8_t device_known; /* 1: st_major, st_minor hold */
-    uint16_t reserved;
-    uint32_t error;     /* errno of the attempt to look, or 0 */
-    uint32_t st_major, st_minor;       /* st_dev of the mount point */
-    uint32_t below_major, below_minor; /* st_dev of the loop device's file */
-};
-struct msg_file_systems {
-    uint32_t count;
-    struct fs_below below[PLAN_FS_MAX];
-};
-
-/* LOADED: nothing more to load; what the machine has. */
-struct msg_loaded {
-    uint8_t has_cgroup;   /* the hooks get a cgroup v2 */
-    uint8_t has_expedite; /* rcu_expedited is open and asked for */
-    uint8_t has_journal;
-    uint8_t reserved;
-};
+/* LOADED (struct msg_loaded, above): nothing more to load. */
 
 /* State of one file system, as the monitor and the guardian share it. */
 enum fs_state { FS_IDLE, FS_FREEZING, FS_FROZEN, FS_THAWED, FS_REFUSED, FS_STATES };
@@ -212,14 +213,6 @@ enum freeze_verdict {
     FREEZE_VERDICTS
 };
 
-/* FROZEN: the answer to FREEZE. */
-struct msg_frozen {
-    uint32_t verdict; /* enum freeze_verdict */
-    uint32_t count;
-    uint64_t deadline_boottime_ns;
-    struct fs_result results[PLAN_FS_MAX];
-};
-
 enum thaw_reason {
     THAW_ASKED,         /* the supervisor said THAW */
     THAW_DEADLINE,
@@ -230,10 +223,12 @@ enum thaw_reason {
     THAW_REASONS
 };
 
-/* THAWED: the answer to THAW, or unasked when something else made it thaw. */
-struct msg_thawed {
-    uint32_t reason; /* enum thaw_reason */
+/* FROZEN: the answer to FREEZE, successful or not.
+ * THAWED: the answer to THAW, or unasked when something else made the monitor thaw. */
+struct msg_freeze_state {
+    uint32_t word;  /* FROZEN: enum freeze_verdict; THAWED: enum thaw_reason */
     uint32_t count;
+    uint64_t deadline_boottime_ns;
     struct fs_result results[PLAN_FS_MAX];
 };
 
@@ -396,12 +391,12 @@ struct frozen_map {
     X(MSG_ANSWER_GROUP,    struct group_plan,        0, 0)      \
     X(MSG_ANSWER_MOUNTS,   struct mount_plan,        0, 0)      \
     X(MSG_DOCUMENT,        struct msg_document,      0, 1)      \
-    X(MSG_FILE_SYSTEMS,    struct msg_file_systems,  0, 0)      \
+    X(MSG_TOPOLOGY,        struct msg_topology,      0, 0)      \
     X(MSG_LOADED,          struct msg_loaded,        0, 0)      \
     X(MSG_FREEZE,          struct msg_freeze,        0, 0)      \
-    X(MSG_FROZEN,          struct msg_frozen,        0, 0)      \
+    X(MSG_FROZEN,          struct msg_freeze_state,  0, 0)      \
     X(MSG_THAW,            struct msg_nothing,       0, 0)      \
-    X(MSG_THAWED,          struct msg_thawed,        0, 0)      \
+    X(MSG_THAWED,          struct msg_freeze_state,  0, 0)      \
     X(MSG_DONE,            struct msg_nothing,       0, 0)      \
     X(MSG_POLICY,          struct msg_policy,        0, 0)      \
     X(MSG_HOOK,            struct msg_hook,          1, 1)      \
@@ -450,7 +445,7 @@ enum wire_peer { PEER_FRONT, PEER_MONITOR, PEER_PARSER, PEER_SUPERVISOR, PEER_LA
  * The receiving program defines the handlers; tests expand the same lists.
  */
 
-/* Monitor: START -> LOADING (an answer is read where it is awaited, from a
+/* Monitor: START (it loads; an answer is read where it is awaited, from a
  * socket of its own) -> READY -> FREEZING -> FROZEN -> THAWED; FREEZE is one-shot. */
 enum monitor_state { MONITOR_START, MONITOR_READY, MONITOR_FREEZING, MONITOR_FROZEN, MONITOR_THAWED, MONITOR_STATES };
 #define MONITOR_RULES(X)                                                          \
@@ -501,7 +496,7 @@ enum supervisor_state {
 #define SUPERVISOR_RULES(X)                                                       \
     X(SUPERVISOR_START,    PEER_FRONT,    MSG_OPTIONS,         on_options)        \
     X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_DOCUMENT,        on_document)       \
-    X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_FILE_SYSTEMS,    on_file_systems)   \
+    X(SUPERVISOR_LOADING,  PEER_FRONT,    MSG_TOPOLOGY,        on_topology)       \
     X(SUPERVISOR_LOADING,  PEER_MONITOR,  MSG_LOADED,          on_loaded)         \
     X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_HOST,     on_answer)         \
     X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_VMBACKUP, on_answer)         \

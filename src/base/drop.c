@@ -25,14 +25,17 @@
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/capset.h"
 #include "base/fatal.h"
+#include "quiesce/outcome.h"
 
 /* Landlock's interface as of ABI 6 (Documentation/userspace-api/landlock.rst);
  * Debian 12's headers are older. */
@@ -67,6 +70,18 @@ int landlock_scope(void)
     int error = syscall(SYS_landlock_restrict_self, (int)fd, 0) != 0 ? errno : 0;
     (void)close((int)fd);
     return error;
+}
+
+void role_begin(void)
+{
+    static const char how[] = ": started by quiesce only\n";
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(ROLE_FD_CONTROL, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET) {
+        bool said = write(STDERR_FILENO, program_name, strlen(program_name)) > 0 &&
+            write(STDERR_FILENO, how, sizeof how - 1) > 0;
+        _exit(said ? EXIT_USAGE : EXIT_INTERNAL);
+    }
 }
 
 static void enter_empty_root(void)

@@ -37,6 +37,10 @@ struct role {
     unsigned short filter_length;
 };
 
+/* The first call of a role: unless descriptor 3 is a message socket, nobody of us
+ * has started this program; says so and ends with status 64. */
+void role_begin(void);
+
 /*
  * Turns a process that was just executed with the caller's rights into a role.
  * Everything that fails is fatal.  After it returns the process has the uid and

@@ -5,31 +5,24 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "quiesce/outcome.h"
+
+static struct iovec piece(const char *text)
+{
+    return (struct iovec){ (void *)(uintptr_t)text, strlen(text) };
+}
 
 _Noreturn void fatal(const char *what, int error)
 {
-    char digits[12];
-    char *first = digits + sizeof digits;
-    unsigned rest = error < 0 ? 0u - (unsigned)error : (unsigned)error;
-    *--first = '\n';
-    do {
-        *--first = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-
-    struct iovec line[5] = {
-        { (void *)(uintptr_t)program_name, strlen(program_name) },
-        { (void *)(uintptr_t)": ", 2 },
-        { (void *)(uintptr_t)what, strlen(what) },
-        { (void *)(uintptr_t)": errno ", 8 },
-        { first, (size_t)(digits + sizeof digits - first) },
+    char digits[DECIMAL_MAX];
+    const char *number = decimal(digits, (uint32_t)(error < 0 ? -error : error));
+    const struct iovec line[] = {
+        piece(program_name), piece(": "), piece(what),
+        piece(error == 0 ? "" : ": errno "), piece(error == 0 ? "" : number), piece("\n"),
     };
-    if (error == 0) {
-        line[3] = (struct iovec){ (void *)(uintptr_t)"\n", 1 };
-    }
     /* Nobody is left to be told if even this fails. */
-    if (writev(2, line, error == 0 ? 4 : 5) < 0) {
+    if (writev(STDERR_FILENO, line, sizeof line / sizeof line[0]) < 0) {
         _exit(EXIT_INTERNAL);
     }
     _exit(EXIT_INTERNAL);

@@ -60,6 +60,23 @@ int wire_receive(int socket, struct wire_buffer *buffer, struct wire_packet *pac
 /* The index of the rule for (state, peer, type) in rules, or -1 if there is none. */
 int wire_find(const struct wire_rule *rules, size_t count, unsigned state, unsigned peer, uint32_t type);
 
+/* What a trusted role does with a message: its rule's handler, from a table of the
+ * same order as the rules. */
+typedef void wire_handler(void *context, const struct wire_packet *packet);
+
+/* A receiver of a trusted role: what it needs to take one message. */
+struct wire_receiver {
+    const struct wire_rule *rules;
+    wire_handler *const *handlers;
+    size_t count;
+    struct wire_buffer *buffer;
+    void *context;
+};
+
+/* Receives one message from peer on socket and calls its handler.  Returns false
+ * at end of file.  A message that is malformed or has no rule is fatal. */
+bool wire_serve(const struct wire_receiver *receiver, int socket, unsigned peer, unsigned state);
+
 /* Closes what a packet still owns. */
 void wire_close(struct wire_packet *packet);
 

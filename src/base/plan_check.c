@@ -258,3 +258,21 @@ bool plan_valid(enum document_kind kind, const void *plan)
     }
     return head->usable == 0 || checks[kind](plan);
 }
+
+bool freeze_valid(const struct msg_freeze *request, const struct mount_plan *mounts)
+{
+    bool seen[PLAN_FS_MAX] = { false };
+    if (request->count == 0 || request->count > mounts->count || request->timeout_ms == 0 ||
+        request->timeout_ms > PLAN_FREEZE_TIMEOUT_MAX * 1000u) {
+        return false;
+    }
+    for (uint32_t i = 0; i < request->count; i++) {
+        const struct freeze_target *t = &request->targets[i];
+        if (t->index >= mounts->count || seen[t->index] || mounts->entries[t->index].skip != FS_ELIGIBLE ||
+            (i > 0 && t->level < request->targets[i - 1].level)) {
+            return false;
+        }
+        seen[t->index] = true;
+    }
+    return true;
+}

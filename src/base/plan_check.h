@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "quiesce/plan.h"
+#include "quiesce/wire.h"
 
 /*
  * Looks at every count, offset, terminating NUL, enumeration and range of a plan.
@@ -17,5 +17,9 @@
  * Pure: no allocation, no I/O, time bounded by the size of the structure.
  */
 bool plan_valid(enum document_kind kind, const void *plan);
+
+/* Whether a FREEZE asks only for what the mount table calls eligible, each once,
+ * in order of levels, with a timeout in its range. */
+bool freeze_valid(const struct msg_freeze *request, const struct mount_plan *mounts);
 
 #endif

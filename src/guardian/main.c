@@ -2,7 +2,8 @@
  * quiesce-guardian: thaws when the deadline passes or the monitor is gone.
  *
  * Descriptors: 3 socket to the monitor, 4 the shared map, 5 rcu_expedited or
- * /dev/null, 6 cgroup.kill of the run or /dev/null, 7 the run's lock (only held).
+ * /dev/null, 6 cgroup.kill of the run or /dev/null, 7 the run's lock (only held),
+ * 8 pidfd of the monitor.
  * Runs as a uid of its own with CAP_SYS_ADMIN, in an empty root, behind
  * policy/roles/guardian.json.
  *
@@ -23,21 +24,18 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/drop.h"
+#include "base/expedite.h"
 #include "base/fatal.h"
 #include "base/message.h"
-#include "quiesce/outcome.h"
 
 const char program_name[] = "quiesce-guardian";
 
-enum guardian_fd { FD_MONITOR = 3, FD_MAP = 4, FD_EXPEDITE = 5, FD_CGROUP_KILL = 6, FD_LOCK = 7 };
-enum { RETRY_NS = 2000000 }; /* while a freeze has not returned */
+enum guardian_fd { FD_MONITOR = 3, FD_MAP, FD_EXPEDITE, FD_CGROUP_KILL, FD_LOCK, FD_MONITOR_PIDFD };
+enum { RETRY_MS = 2 }; /* while a freeze has not returned */
 
 static const struct sock_filter role_filter[] = {
 #include "filter_guardian.inc"
@@ -45,7 +43,7 @@ static const struct sock_filter role_filter[] = {
 
 static const struct role role = {
     .id = ROLE_GUARDIAN,
-    .last_fd = FD_LOCK,
+    .last_fd = FD_MONITOR_PIDFD,
     .capabilities = 1ull << CAP_SYS_ADMIN,
     .nofile = 512, /* PLAN_FS_MAX and its own */
     .nproc = 0,
@@ -58,22 +56,18 @@ static const struct role role = {
 static struct guardian {
     enum guardian_state state;
     struct frozen_map *map;
-    int monitor, timer; /* pidfd, timerfd */
+    int timer;
     uint32_t count;
     int fds[PLAN_FS_MAX];
-    char expedited_before[8];
-    ssize_t expedited_length;
-    bool thawing;
+    struct expedite expedite;
     struct wire_buffer buffer;
 } guardian;
 
 static void set_timer(uint64_t boottime_ns)
 {
-    const struct itimerspec at = {
-        .it_value = { (time_t)(boottime_ns / NS_PER_S), (long)(boottime_ns % NS_PER_S) },
-    };
-    if (timerfd_settime(guardian.timer, TFD_TIMER_ABSTIME, &at, NULL) != 0) {
-        fatal("cannot set the timer", errno);
+    int error = clock_set_timer(guardian.timer, boottime_ns);
+    if (error != 0) {
+        fatal("cannot set the timer", error);
     }
 }
 
@@ -99,29 +93,15 @@ static bool thaw_all(bool monitor_gone)
     return all;
 }
 
-static void restore_expedited(void)
-{
-    if (guardian.expedited_length > 0 &&
-        pwrite(FD_EXPEDITE, guardian.expedited_before, (size_t)guardian.expedited_length, 0) < 0) {
-        fatal("cannot restore rcu_expedited", errno);
-    }
-}
-
 /* After the monitor: thaw, put the kernel's switch back, end the hooks. */
 static _Noreturn void outlive_monitor(void)
 {
     if (guardian.state == GUARDIAN_ARMED) {
         while (!thaw_all(true)) {
-            /* The kernel refused for a reason other than EINVAL: the only thing
-             * worth doing is to go on trying, at the pace of the timer. */
-            uint64_t expirations;
-            set_timer(clock_boottime_ns() + RETRY_NS);
-            struct pollfd tick = { guardian.timer, POLLIN, 0 };
-            if (poll(&tick, 1, -1) > 0 && read(guardian.timer, &expirations, sizeof expirations) < 0) {
-                fatal("cannot read the timer", errno);
-            }
+            /* Refused for a reason other than EINVAL: all that is worth doing is to go on trying. */
+            (void)poll(NULL, 0, RETRY_MS);
         }
-        restore_expedited();
+        expedite_switch(&guardian.expedite, false);
     }
     if (write(FD_CGROUP_KILL, "1", 1) != 1) {
         fatal("cannot kill the hooks", errno);
@@ -135,17 +115,16 @@ static void on_timer(void)
     if (read(guardian.timer, &expirations, sizeof expirations) < 0 || guardian.state != GUARDIAN_ARMED) {
         return;
     }
-    guardian.thawing = true;
     if (!thaw_all(false)) {
-        set_timer(clock_boottime_ns() + RETRY_NS);
+        set_timer(clock_boottime_ns() + RETRY_MS * NS_PER_MS);
     } else {
-        restore_expedited();
+        expedite_switch(&guardian.expedite, false);
     }
 }
 
 /* ---- messages ------------------------------------------------------------------- */
 
-static void on_guard(const struct wire_packet *packet)
+static void on_guard(void *context, const struct wire_packet *packet)
 {
     const struct msg_guard *guard = packet->body;
     if (guard->first != guardian.count || guard->count != packet->fds_count ||
@@ -157,14 +136,14 @@ static void on_guard(const struct wire_packet *packet)
     }
 }
 
-static void on_arm(const struct wire_packet *packet)
+static void on_arm(void *context, const struct wire_packet *packet)
 {
     const struct msg_arm *arm = packet->body;
     const struct msg_nothing nothing = { 0 };
     if (arm->count != guardian.count) {
         fatal("not every file system was handed over", 0);
     }
-    guardian.expedited_length = pread(FD_EXPEDITE, guardian.expedited_before, sizeof guardian.expedited_before, 0);
+    expedite_prepare(&guardian.expedite, FD_EXPEDITE); /* the monitor switches it after GUARDING */
     set_timer(arm->deadline_boottime_ns);
     guardian.state = GUARDIAN_ARMED;
     int error = wire_send(FD_MONITOR, MSG_GUARDING, &nothing, NULL, 0);
@@ -173,13 +152,9 @@ static void on_arm(const struct wire_packet *packet)
     }
 }
 
-static void on_disarm(const struct wire_packet *packet)
+static void on_disarm(void *context, const struct wire_packet *packet)
 {
-    const struct itimerspec never = { 0 };
-    (void)packet;
-    if (timerfd_settime(guardian.timer, 0, &never, NULL) != 0) {
-        fatal("cannot stop the timer", errno);
-    }
+    set_timer(0);
     for (uint32_t i = 0; i < guardian.count; i++) {
         (void)close(guardian.fds[i]);
     }
@@ -187,39 +162,21 @@ static void on_disarm(const struct wire_packet *packet)
     guardian.state = GUARDIAN_DISARMED;
 }
 
-static const struct wire_rule rules[] = {
 #define X(state, peer, type, handler) { state, peer, type },
-    GUARDIAN_RULES(X)
+static const struct wire_rule rules[] = { GUARDIAN_RULES(X) };
 #undef X
-};
-
-static void (*const handlers[])(const struct wire_packet *) = {
 #define X(state, peer, type, handler) handler,
-    GUARDIAN_RULES(X)
+static wire_handler *const handlers[] = { GUARDIAN_RULES(X) };
 #undef X
-};
-
-/* Returns false at end of file. */
-static bool on_message(void)
-{
-    struct wire_packet packet;
-    int got = wire_receive(FD_MONITOR, &guardian.buffer, &packet);
-    if (got == 0) {
-        return false;
-    }
-    int rule = got < 0 ? -1 : wire_find(rules, sizeof rules / sizeof rules[0], guardian.state, PEER_MONITOR, packet.type);
-    if (rule < 0) {
-        fatal("a message out of place", got);
-    }
-    handlers[rule](&packet);
-    return true;
-}
 
 static _Noreturn void serve(void)
 {
+    const struct wire_receiver receiver = {
+        rules, handlers, sizeof rules / sizeof rules[0], &guardian.buffer, NULL,
+    };
     enum { MONITOR_END, DEADLINE, MESSAGE, WATCHED };
     struct pollfd watched[WATCHED] = {
-        [MONITOR_END] = { guardian.monitor, POLLIN, 0 },
+        [MONITOR_END] = { FD_MONITOR_PIDFD, POLLIN, 0 },
         [DEADLINE] = { guardian.timer, POLLIN, 0 },
         [MESSAGE] = { FD_MONITOR, POLLIN, 0 },
     };
@@ -233,7 +190,7 @@ static _Noreturn void serve(void)
         if (watched[DEADLINE].revents != 0) {
             on_timer();
         }
-        if (watched[MESSAGE].revents != 0 && !on_message()) {
+        if (watched[MESSAGE].revents != 0 && !wire_serve(&receiver, FD_MONITOR, PEER_MONITOR, guardian.state)) {
             watched[MESSAGE].fd = -1; /* its pidfd follows as soon as its last thread is gone */
             if (guardian.state == GUARDIAN_ARMED) {
                 set_timer(clock_boottime_ns() + 1); /* do not wait for that: thaw what can be thawed */
@@ -244,22 +201,15 @@ static _Noreturn void serve(void)
 
 int main(void)
 {
-    int type = 0;
-    socklen_t length = sizeof type;
-    if (getsockopt(FD_MONITOR, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET) {
-        static const char usage[] = "quiesce-guardian: started by quiesce only\n";
-        return write(2, usage, sizeof usage - 1) < 0 ? EXIT_INTERNAL : EXIT_USAGE;
-    }
-    /* If the monitor died before this line the parent is another one; the socket tells. */
+    role_begin();
     guardian.map = mmap(NULL, sizeof *guardian.map, PROT_READ | PROT_WRITE, MAP_SHARED, FD_MAP, 0);
     if (guardian.map == MAP_FAILED) {
         fatal("cannot map what is shared with the monitor", errno);
     }
     drop_privileges(&role);
-    guardian.monitor = (int)syscall(SYS_pidfd_open, getppid(), 0);
     guardian.timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (guardian.monitor < 0 || guardian.timer < 0) {
-        fatal("cannot watch the monitor", errno);
+    if (guardian.timer < 0) {
+        fatal("cannot make a timer", errno);
     }
     serve();
 }

@@ -14,7 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "monitor/monitor.h"
+#include "base/walk.h"
+
+/* What the mode of a file of a kind may contain, and how large it may be (contract.md). */
+static const struct {
+    unsigned allowed;
+    size_t limit;
+} kinds[DOC_KINDS + 1] = {
+    [DOC_HOST] = { 0644, DOC_CONFIG_BYTES_MAX },   [DOC_VMBACKUP] = { 0644, DOC_CONFIG_BYTES_MAX },
+    [DOC_PLUGIN] = { 0600, DOC_CONFIG_BYTES_MAX }, [DOC_POLICY] = { 0644, DOC_POLICY_BYTES_MAX },
+    [DOC_PASSWD] = { 0644, DOC_SYSTEM_BYTES_MAX }, [DOC_GROUP] = { 0644, DOC_SYSTEM_BYTES_MAX },
+    [DOC_MOUNTS] = { 0444, DOC_SYSTEM_BYTES_MAX }, [DOC_KINDS] = { 0700, DOC_SCRIPT_BYTES_MAX },
+};
 
 enum { LINKS_MAX = 40 }; /* as the kernel's own limit, path_resolution(7) */
 
@@ -251,4 +262,26 @@ int sealed_copy(int fd, size_t limit, struct walk_result *result)
         return -1;
     }
     return copy;
+}
+
+size_t walk_limit(uint32_t kind)
+{
+    return kinds[kind].limit;
+}
+
+int walk_copy(int root, uint32_t kind, const char *path, struct walk_result *result)
+{
+    int fd = walk_open(root, path, kinds[kind].allowed, result);
+    return fd < 0 ? -1 : sealed_copy(fd, kinds[kind].limit, result);
+}
+
+void path_join(char to[PLAN_PATH_MAX], const char *a, const char *b, const char *c)
+{
+    const size_t lengths[3] = { strlen(a), strlen(b), strlen(c) };
+    memset(to, 0, PLAN_PATH_MAX);
+    if (lengths[0] + lengths[1] + lengths[2] < PLAN_PATH_MAX) {
+        memcpy(to, a, lengths[0]);
+        memcpy(to + lengths[0], b, lengths[1]);
+        memcpy(to + lengths[0] + lengths[1], c, lengths[2]);
+    }
 }

@@ -1,0 +1,25 @@
+#include "base/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int mount_open(int root, const char *path, uint32_t mount_id)
+{
+    struct statx now;
+    path += strspn(path, "/");
+    int fd = openat(root, path[0] != '\0' ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    int error = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &now) != 0 ? errno
+        : (now.stx_mask & STATX_MNT_ID) == 0 || now.stx_mnt_id != mount_id ? ESTALE : 0;
+    if (error != 0) {
+        (void)close(fd);
+        return -error;
+    }
+    return fd;
+}

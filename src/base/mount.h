@@ -1,0 +1,20 @@
+/*
+ * mount.h - a mount point, believed only if the kernel says that it is the
+ * mount that was meant.
+ */
+#ifndef QUIESCE_MOUNT_H
+#define QUIESCE_MOUNT_H
+
+#include <stdint.h>
+
+/*
+ * Opens a mount point for the freeze ioctls.
+ *   root      O_PATH descriptor of "/"
+ *   path      absolute, as the mount table shows it
+ *   mount_id  of the mount table, proc(5); compared with statx(2)'s
+ * Returns a close-on-exec descriptor or a negative errno; -ESTALE: another mount
+ * is there by now.
+ */
+int mount_open(int root, const char *path, uint32_t mount_id);
+
+#endif

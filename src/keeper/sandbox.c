@@ -1,0 +1,145 @@
+/*
+ * The mounts of a hook's namespace.
+ *
+ * Runs in the keeper with the launcher's uid and capabilities, and with
+ * file-system uid 0, because a script may lie below directories that only root
+ * may search; every path here comes from the policy, from constants, or is the
+ * script's own, which the safe walk has passed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "base/tmpfs.h"
+#include "keeper/keeper.h"
+
+static int attach(int tree, const char *path)
+{
+    int error = move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) != 0 ? errno : 0;
+    (void)close(tree);
+    return error;
+}
+
+/* A copy of what is at path, not yet attached, with attributes set.  A descriptor or -1. */
+static int copy_tree(const char *path, uint64_t attributes, bool recursive)
+{
+    struct mount_attr set = { .attr_set = attributes };
+    unsigned recurse = recursive ? AT_RECURSIVE : 0;
+    int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recurse);
+    if (tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH | recurse, &set, sizeof set) != 0) {
+        int error = errno;
+        (void)close(tree);
+        errno = error;
+        return -1;
+    }
+    return tree;
+}
+
+static int make_readonly(const char *path)
+{
+    int tree = copy_tree(path, MOUNT_ATTR_RDONLY, true);
+    if (tree < 0) {
+        return errno == ENOENT ? 0 : errno; /* what is not there cannot be written to */
+    }
+    return attach(tree, path);
+}
+
+static int make_tmpfs(const char *path, bool readonly)
+{
+    int tree = tmpfs_create(readonly ? "0555" : "1777", "25%", readonly ? MOUNT_ATTR_RDONLY : 0);
+    int error = tree < 0 ? -tree : attach(tree, path);
+    return error == ENOENT ? 0 : error;
+}
+
+static int make_masked(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return make_tmpfs(path, true);
+    }
+    int null = copy_tree("/dev/null", 0, false);
+    return null < 0 ? errno : attach(null, path);
+}
+
+static int apply_paths(const struct policy_plan *policy)
+{
+    for (uint32_t i = 0; i < policy->paths_count; i++) {
+        const char *path = policy->paths_text + policy->paths[i].offset;
+        int error = policy->paths[i].kind == PATH_READONLY ? make_readonly(path)
+            : policy->paths[i].kind == PATH_MASKED ? make_masked(path) : make_tmpfs(path, false);
+        if (error != 0) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+void stage_path(char path[STAGE_PATH_MAX], char kind, uint32_t number)
+{
+    memcpy(path, QUIESCE_RUN_DIR "/x00", STAGE_PATH_MAX);
+    path[sizeof QUIESCE_RUN_DIR] = kind;
+    path[sizeof QUIESCE_RUN_DIR + 1] = (char)('0' + number / 10 % 10);
+    path[sizeof QUIESCE_RUN_DIR + 2] = (char)('0' + number % 10);
+}
+
+/* What the policy makes read-only, and always what is ours. */
+static int protect(const struct start *s)
+{
+    struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+    int error = 0;
+    if ((s->policy->flags & POLICY_READONLY_ROOT) != 0) {
+        error = mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly, sizeof readonly) != 0 ? errno : 0;
+    } else {
+        const char *const ours[] = { QUIESCE_RUN_DIR, QUIESCE_STATE_DIR, s->program_dir };
+        for (unsigned i = 0; error == 0 && i < sizeof ours / sizeof ours[0]; i++) {
+            error = make_readonly(ours[i]);
+        }
+    }
+    return error != 0 ? error : apply_paths(s->policy);
+}
+
+int sandbox_mounts(const struct start *s, uint32_t *step)
+{
+    char path[STAGE_PATH_MAX];
+    uint32_t flags = s->policy->flags;
+    int namespaces = CLONE_NEWNS | ((flags & POLICY_NEW_NET) != 0 ? CLONE_NEWNET : 0) |
+        ((flags & POLICY_NEW_IPC) != 0 ? CLONE_NEWIPC : 0) | ((flags & POLICY_NEW_UTS) != 0 ? CLONE_NEWUTS : 0);
+    *step = START_NAMESPACE;
+    if (fchdir(s->root) != 0 || chroot(".") != 0 || unshare(namespaces) != 0) {
+        return errno;
+    }
+    (void)setfsuid(0); /* tells nothing; where it fails the next step does */
+    *step = START_SCRIPT;
+    stage_path(path, 's', s->hook->slot);
+    int script = copy_tree(path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    if (script < 0) {
+        return errno;
+    }
+    *step = START_TMP;
+    stage_path(path, 't', s->hook->slot / PHASES);
+    int tmp = copy_tree(path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    if (tmp < 0 || umount2(QUIESCE_RUN_DIR, MNT_DETACH) != 0) {
+        return errno;
+    }
+    *step = START_READONLY;
+    int error = protect(s);
+    if (error != 0) {
+        return error;
+    }
+    *step = START_TMP;
+    error = attach(tmp, "/tmp");
+    if (error != 0) {
+        return error;
+    }
+    *step = START_SCRIPT;
+    return attach(script, s->hook->path);
+}
