@@ -1,10 +1,8 @@
 #include "front/conduct.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -13,23 +11,23 @@
 #include "front/explain.h"
 #include "front/result.h"
 #include "front/run.h"
+#include "front/preflight.h"
 #include "front/sanitise.h"
-#include "front/start.h"
+#include "front/session.h"
 #include "quiesce/outcome.h"
 
-enum { MONITOR_WAIT_MS = 30000, MESSAGE_MAX = 2048 };
+enum { ROLES_WAIT_MS = 30000, ROLES_TEXT_MAX = 512, MESSAGE_MAX = 2048 };
 
 /* ---- an end without a result ------------------------------------------------------- */
 
 /* Names of exit statuses that no outcome carries, for --json. */
 static const struct {
     int status;
-    const char *name, *hint;
+    const char *name;
 } endings[] = {
-    { EXIT_INTERNAL, "InternalError", NULL },
-    { EXIT_TRY_AGAIN, "TryAgain", "another run holds the lock: try again when it is over" },
-    { EXIT_NOT_PERMITTED, "NotPermitted", NULL },
-    { EXIT_CONFIGURATION, "ConfigurationError", NULL },
+    { EXIT_INTERNAL, "InternalError" },
+    { EXIT_TRY_AGAIN, "TryAgain" },
+    { EXIT_NOT_PERMITTED, "NotPermitted" },
 };
 
 /* The same object as a result's, as far as anything is known. */
@@ -69,43 +67,19 @@ static int fail(const struct options *options, const char *run_id, int status, c
     return status;
 }
 
-static void describe_monitor(char *text, size_t capacity, int status)
-{
-    if (status == -1) {
-        snprintf(text, capacity, "the monitor has not ended");
-    } else if (WIFSIGNALED(status)) {
-        snprintf(text, capacity, "the monitor was killed by SIG%s", sigabbrev_np(WTERMSIG(status)));
-    } else if (WEXITSTATUS(status) != 0) {
-        snprintf(text, capacity, "the monitor ended with status %d", WEXITSTATUS(status));
-    } else {
-        snprintf(text, capacity, "the supervisor ended first");
-    }
-}
-
 /* Says what is known of a run that broke off, and what follows from it. */
 static int break_off(struct run *run, struct session *session)
 {
-    char monitor[96], message[MESSAGE_MAX];
-    /* Both ends gone: whoever still lives of the run thaws and ends. */
-    close(session->control);
-    session->control = -1;
-    int wait_status = start_wait_monitor(session, MONITOR_WAIT_MS);
+    char roles[ROLES_TEXT_MAX], message[MESSAGE_MAX];
+    /* Our ends gone: whoever still lives of the run thaws and ends. */
+    roles_close(&session->roles);
+    (void)roles_wait(&session->roles, ROLES_WAIT_MS);
     run_read_log(run);
-    describe_monitor(monitor, sizeof monitor, wait_status);
-    int status = wait_status != -1 && WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : EXIT_INTERNAL;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (endings[i].status == status && status != EXIT_INTERNAL) {
-            const char *why = run->log_line[0] != '\0' ? run->log_line : endings[i].hint;
-            snprintf(message, sizeof message, "%s%s%s", why != NULL ? why : monitor,
-                     why != NULL && endings[i].hint != NULL && why != endings[i].hint ? "; " : "",
-                     why != NULL && endings[i].hint != NULL && why != endings[i].hint ? endings[i].hint : "");
-            return fail(run->options, session->run_id, status, message);
-        }
-    }
+    bool known = roles_describe(&session->roles, roles, sizeof roles);
     snprintf(message, sizeof message,
              "the run broke off without a result: %s%s%s%s%s; what was frozen is thawed by the monitor or the guardian; "
              "a post-script may not have run, so see whether the application works again",
-             run->failure, run->failure[0] != '\0' ? "; " : "", monitor, run->log_line[0] != '\0' ? "; its last words: " : "",
+             run->failure, run->failure[0] != '\0' && known ? "; " : "", roles, run->log_line[0] != '\0' ? "; last words: " : "",
              run->log_line);
     cgroup_kill(&session->cgroup);
     return fail(run->options, session->run_id, EXIT_INTERNAL, message);
@@ -148,12 +122,12 @@ static int present(const struct run *run, const struct presentation *how)
 
 static void clean_up(struct run *run, struct session *session)
 {
-    int status = start_wait_monitor(session, MONITOR_WAIT_MS);
+    char roles[ROLES_TEXT_MAX];
+    roles_close(&session->roles);
+    (void)roles_wait(&session->roles, ROLES_WAIT_MS);
     run_read_log(run);
-    if (run->report != NULL && status != 0) {
-        char monitor[96];
-        describe_monitor(monitor, sizeof monitor, status);
-        fprintf(stderr, "quiesce: after the result: %s\n", monitor);
+    if (run->report != NULL && roles_describe(&session->roles, roles, sizeof roles)) {
+        fprintf(stderr, "quiesce: beside the result: %s\n", roles);
     }
     int error = cgroup_remove(&session->cgroup);
     if (error != 0) {
@@ -166,7 +140,7 @@ static int conduct(const struct options *options, const struct presentation *how
     static struct run run;
     static struct session session;
     char message[MESSAGE_MAX];
-    int status = start_possible(message, sizeof message);
+    int status = preflight(message, sizeof message);
     if (status != 0) {
         return fail(options, "", status, message);
     }
@@ -177,14 +151,14 @@ static int conduct(const struct options *options, const struct presentation *how
         snprintf(message, sizeof message, "signals cannot be taken over: %s", strerror(-status));
         return fail(options, "", EXIT_INTERNAL, message);
     }
-    status = start_session(&session, options, how->mode, message, sizeof message);
+    status = session_start(&session, options, how->mode, message, sizeof message);
     if (status != 0) {
         return fail(options, session.run_id, status, message);
     }
-    /* Here the monitor starts up on another processor; this time costs nothing. */
+    /* Here the roles start up on another processor; this time costs nothing. */
     cgroup_sweep(&session.cgroup);
-    run.supervisor = session.supervisor;
-    run.log = session.log;
+    run.supervisor = session.roles.supervisor;
+    run.log = session.roles.log;
     progress_start(&run.progress, STDERR_FILENO, how->quiet);
     run_loop(&run);
     progress_end(&run.progress);

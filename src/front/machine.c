@@ -1,0 +1,215 @@
+#include "front/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "base/tmpfs.h"
+#include "quiesce/outcome.h"
+#include "quiesce/report.h"
+
+#define EXPEDITED "/sys/kernel/rcu_expedited"
+
+int machine_move(int fd)
+{
+    if (fd < 0) {
+        return -1;
+    }
+    int moved = fcntl(fd, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return moved;
+}
+
+/* In a build tree the programs lie beside this one and the policies below it. */
+static void find_places(struct machine *m)
+{
+    static const char policies[] = "/policy", monitor[] = "/quiesce-monitor";
+    char self[PLAN_PATH_MAX + sizeof monitor];
+    ssize_t n = readlink("/proc/self/exe", self, PLAN_PATH_MAX - sizeof policies);
+    char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
+    if (slash != NULL) {
+        memcpy(slash, monitor, sizeof monitor);
+    }
+    if (slash != NULL && access(self, X_OK) == 0) {
+        int length = (int)(slash - self);
+        snprintf(m->programs, sizeof m->programs, "%.*s", length > 0 ? length : 1, self);
+        snprintf(m->policies, sizeof m->policies, "%.*s%s", length, self, policies);
+    } else {
+        snprintf(m->programs, sizeof m->programs, "%s", QUIESCE_LIBEXECDIR);
+        snprintf(m->policies, sizeof m->policies, "%s", QUIESCE_POLICYDIR);
+    }
+}
+
+/* A directory in /run or /var/log, where only root can make one. */
+static int open_directory(const char *path)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return -1;
+    }
+    return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_in(const char *path, const char *name, int flags)
+{
+    int directory = open_directory(path);
+    int fd = directory < 0 ? -1 : openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int error = errno;
+    if (directory >= 0) {
+        close(directory);
+    }
+    errno = error;
+    return fd;
+}
+
+static int take_lock(char *message, size_t capacity, int *lock)
+{
+    *lock = machine_move(open_in(QUIESCE_RUN_DIR, QUIESCE_LOCK, O_RDWR | O_CREAT));
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0) {
+        return 0;
+    }
+    if (errno == EWOULDBLOCK) {
+        snprintf(message, capacity, "another run holds %s: try again when it is over", QUIESCE_RUN_DIR "/" QUIESCE_LOCK);
+        return EXIT_TRY_AGAIN;
+    }
+    snprintf(message, capacity, "the lock %s cannot be taken: %s", QUIESCE_RUN_DIR "/" QUIESCE_LOCK, strerror(errno));
+    return EXIT_INTERNAL;
+}
+
+/* What a machine may lack; its place is taken by /dev/null. */
+static void open_optional(struct machine *m, const struct cgroup *cgroup, bool real, bool expedite)
+{
+    int kill = cgroup->directory < 0 ? -1 : openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+    m->fds[MACHINE_CGROUP_KILL] = machine_move(kill);
+    m->has.has_cgroup = m->fds[MACHINE_CGROUP_KILL] >= 0 ? 1 : 0; /* a directory that cannot be killed is of no use */
+    m->fds[MACHINE_CGROUP] = m->has.has_cgroup != 0 ? fcntl(cgroup->directory, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST) : -1;
+    if (!real) {
+        m->has.has_expedite = access(EXPEDITED, W_OK) == 0 ? 1 : 0;
+        m->has.has_journal = access("/var/log", W_OK) == 0 ? 1 : 0;
+        return;
+    }
+    m->fds[MACHINE_EXPEDITE] = expedite ? machine_move(open(EXPEDITED, O_RDWR | O_CLOEXEC)) : -1;
+    m->has.has_expedite = m->fds[MACHINE_EXPEDITE] >= 0 ? 1 : 0;
+    int append = open_in(QUIESCE_STATE_DIR, QUIESCE_JOURNAL, O_WRONLY | O_APPEND | O_CREAT);
+    m->fds[MACHINE_JOURNAL_APPEND] = machine_move(append);
+    m->fds[MACHINE_JOURNAL_READ] = append < 0 ? -1 : machine_move(open_in(QUIESCE_STATE_DIR, QUIESCE_JOURNAL, O_RDONLY));
+    m->has.has_journal = m->fds[MACHINE_JOURNAL_APPEND] >= 0 && m->fds[MACHINE_JOURNAL_READ] >= 0 ? 1 : 0;
+}
+
+/* ---- what must be there; each returns a descriptor or a negative errno ------------- */
+
+static int open_null(const struct machine *m)
+{
+    (void)m;
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+static int open_programs(const struct machine *m)
+{
+    int fd = open(m->programs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+static int open_root(const struct machine *m)
+{
+    (void)m;
+    int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+static int make_empty_root(const struct machine *m)
+{
+    (void)m;
+    return tmpfs_create("0555", "4096", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC);
+}
+
+static int open_mount_table(const struct machine *m)
+{
+    (void)m;
+    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+/* Memory that two processes share; its size cannot change any more. */
+static int make_shared(size_t size)
+{
+    int fd = memfd_create("quiesce", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd >= 0 && (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd >= 0 ? fd : -errno;
+}
+
+static int make_map(const struct machine *m)
+{
+    (void)m;
+    return make_shared(sizeof(struct frozen_map));
+}
+
+static int make_report(const struct machine *m)
+{
+    (void)m;
+    return make_shared(sizeof(struct report));
+}
+
+/* What is not here may be absent: /dev/null then. */
+static const struct {
+    int (*open)(const struct machine *m);
+    const char *name;
+} openers[MACHINE_FDS] = {
+    [MACHINE_PROGRAMS] = { open_programs, "the directory of the programs" },
+    [MACHINE_ROOT] = { open_root, "the root directory" },
+    [MACHINE_EMPTY_ROOT] = { make_empty_root, "an empty file system" },
+    [MACHINE_MOUNTINFO] = { open_mount_table, "the mount table" },
+    [MACHINE_MAP] = { make_map, "shared memory" },
+    [MACHINE_REPORT] = { make_report, "shared memory" },
+};
+
+int machine_open(struct machine *m, const struct cgroup *cgroup, bool real, bool expedite, char *message, size_t capacity)
+{
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < MACHINE_FDS; i++) {
+        m->fds[i] = -1;
+    }
+    int status = real ? take_lock(message, capacity, &m->fds[MACHINE_LOCK]) : 0;
+    if (status != 0) {
+        return status;
+    }
+    find_places(m);
+    open_optional(m, cgroup, real, expedite);
+    for (int i = 0; i < MACHINE_FDS; i++) {
+        if (m->fds[i] >= 0) {
+            continue;
+        }
+        int fd = openers[i].open != NULL ? openers[i].open(m) : open_null(m);
+        m->fds[i] = machine_move(fd);
+        if (m->fds[i] < 0) {
+            int error = fd < 0 ? -fd : errno;
+            snprintf(message, capacity, "%s cannot be opened: %s%s%.200s", openers[i].name != NULL ? openers[i].name : "/dev/null",
+                     strerror(error), i == MACHINE_PROGRAMS ? ": " : "", i == MACHINE_PROGRAMS ? m->programs : "");
+            return EXIT_INTERNAL;
+        }
+    }
+    return 0;
+}
+
+void machine_close(struct machine *m)
+{
+    for (int i = 0; i < MACHINE_FDS; i++) {
+        if (m->fds[i] >= 0) {
+            close(m->fds[i]);
+            m->fds[i] = -1;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/*
+ * machine.h - what the roles get from the machine, opened before any of them runs.
+ *
+ * A role has an empty root and can open nothing by path; what it needs is here,
+ * and roles.c says who gets what.
+ */
+#ifndef QUIESCE_FRONT_MACHINE_H
+#define QUIESCE_FRONT_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "front/cgroup.h"
+#include "quiesce/wire.h"
+
+enum machine_fd {
+    MACHINE_NULL,           /* /dev/null */
+    MACHINE_PROGRAMS,       /* the programs' directory */
+    MACHINE_ROOT,           /* "/", O_PATH */
+    MACHINE_EMPTY_ROOT,     /* an empty read-only tmpfs that is mounted nowhere */
+    MACHINE_MOUNTINFO,      /* the mount table */
+    MACHINE_LOCK,           /* the run's lock, taken; of a check: /dev/null */
+    MACHINE_EXPEDITE,       /* rcu_expedited, or /dev/null */
+    MACHINE_CGROUP,         /* the run's cgroup v2 directory, or /dev/null */
+    MACHINE_CGROUP_KILL,    /* its cgroup.kill, or /dev/null */
+    MACHINE_JOURNAL_APPEND, /* the journal, or /dev/null */
+    MACHINE_JOURNAL_READ,   /* the same */
+    MACHINE_MAP,            /* struct frozen_map, of fixed size */
+    MACHINE_REPORT,         /* struct report, of fixed size */
+    MACHINE_FDS
+};
+
+struct machine {
+    char programs[PLAN_PATH_MAX], policies[PLAN_PATH_MAX]; /* directories */
+    struct msg_loaded has;
+    int fds[MACHINE_FDS]; /* all at MACHINE_FD_LEAST or above, close-on-exec; -1: not open */
+};
+
+enum { MACHINE_FD_LEAST = 32 }; /* above every fixed descriptor of a role */
+
+/* Moves a new descriptor to MACHINE_FD_LEAST or above.  Returns it, or -1 with errno (also if fd is -1). */
+int machine_move(int fd);
+
+/*
+ * Opens everything.
+ *   real      a run that freezes: takes the lock, opens journal and rcu_expedited;
+ *             else nothing of the machine is touched
+ *   expedite  rcu_expedited is wanted
+ * Returns 0, or an exit status with a sentence in message; machine_close() is due either way.
+ */
+int machine_open(struct machine *machine, const struct cgroup *cgroup, bool real, bool expedite, char *message, size_t capacity);
+
+/* Closes what is open.  The roles hold what they got. */
+void machine_close(struct machine *machine);
+
+#endif

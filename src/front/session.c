@@ -1,0 +1,126 @@
+#include "front/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/message.h"
+#include "front/machine.h"
+#include "front/topology.h"
+#include "quiesce/outcome.h"
+
+enum { START_WAIT_MS = 5000 };
+
+/* Where the documents are by the contract. */
+static const char default_host_config[] = "/etc/azure/VMSnapshotPluginHost.conf";
+static const char default_plugin_config[] = "/etc/azure/VMSnapshotScriptPluginConfig.json";
+static const char vmbackup_config[] = "/etc/azure/vmbackup.conf";
+
+static int make_run_id(char run_id[WIRE_RUN_ID_MAX])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[(WIRE_RUN_ID_MAX - 1) / 2];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+        return -EIO;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        run_id[2 * i] = digits[bytes[i] >> 4];
+        run_id[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    run_id[WIRE_RUN_ID_MAX - 1] = '\0';
+    return 0;
+}
+
+static void set_path(char to[PLAN_PATH_MAX], const char *given, const char *otherwise)
+{
+    snprintf(to, PLAN_PATH_MAX, "%s", given[0] != '\0' ? given : otherwise);
+}
+
+static int send_wishes(const struct session *session, const struct options *options, const struct machine *machine)
+{
+    static struct msg_request request;
+    static struct msg_options wishes;
+    memcpy(request.run_id, session->run_id, sizeof request.run_id);
+    request.mode = (uint8_t)session->mode;
+    request.host_config_given = options->host_config[0] != '\0' ? 1 : 0;
+    request.plugin_config_given = options->plugin_config[0] != '\0' ? 1 : 0;
+    request.machine = machine->has;
+    set_path(request.host_config, options->host_config, default_host_config);
+    set_path(request.vmbackup_config, "", vmbackup_config);
+    set_path(request.plugin_config, options->plugin_config, default_plugin_config);
+    set_path(request.policy_dir, machine->policies, "");
+    set_path(request.program_dir, machine->programs, "");
+
+    memcpy(wishes.run_id, session->run_id, sizeof wishes.run_id);
+    wishes.mode = (uint8_t)session->mode;
+    wishes.allow_crash = options->allow_crash;
+    wishes.freeze_timeout_seconds = options->freeze_timeout_seconds;
+    wishes.mounts = options->mounts;
+    wishes.exclude = options->exclude;
+
+    int error = wire_send(session->roles.monitor, MSG_REQUEST, &request, NULL, 0);
+    error = error != 0 ? error : wire_send(session->roles.supervisor, MSG_OPTIONS, &wishes, NULL, 0);
+    /* A role that ended at once is noticed by the end of file that follows. */
+    return error == -EPIPE || error == -ECONNRESET ? 0 : error;
+}
+
+/* While the roles start up. */
+static int send_topology(const struct session *session, char *message, size_t capacity)
+{
+    static struct msg_topology topology;
+    int block = open("/sys/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC), dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int error = topology_read(&topology, block, dev, message, capacity);
+    if (block >= 0) {
+        close(block);
+    }
+    if (dev >= 0) {
+        close(dev);
+    }
+    /* A supervisor that is gone shows as the end of file of its socket. */
+    if (error == 0) {
+        (void)wire_send(session->roles.supervisor, MSG_TOPOLOGY, &topology, NULL, 0);
+    }
+    return error;
+}
+
+int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity)
+{
+    static struct machine machine;
+    const char *what = "";
+    *session = (struct session){ .mode = mode, .cgroup = { .parent = -1, .directory = -1 } };
+    int error = make_run_id(session->run_id);
+    if (error != 0) {
+        snprintf(message, capacity, "no random run id: %s", strerror(-error));
+        return EXIT_INTERNAL;
+    }
+    cgroup_create(&session->cgroup, session->run_id);
+    int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN, !options->no_expedite, message, capacity);
+    if (status != 0) {
+        goto out;
+    }
+    error = roles_start(&session->roles, &machine, &what);
+    if (error == 0) {
+        what = "the roles cannot be told what is wanted";
+        error = send_wishes(session, options, &machine);
+    }
+    if (error == 0 && send_topology(session, message, capacity) != 0) {
+        status = EXIT_INTERNAL;
+    }
+    if (error != 0 || status != 0) {
+        roles_close(&session->roles);
+        (void)roles_wait(&session->roles, START_WAIT_MS);
+    }
+out:
+    machine_close(&machine);
+    if (error != 0) {
+        snprintf(message, capacity, "%s: %s", what, strerror(-error));
+        status = EXIT_INTERNAL;
+    }
+    if (status != 0) {
+        (void)cgroup_remove(&session->cgroup);
+    }
+    return status;
+}

@@ -1,0 +1,27 @@
+/*
+ * session.h - everything that is set up for one run, check or explanation.
+ */
+#ifndef QUIESCE_FRONT_SESSION_H
+#define QUIESCE_FRONT_SESSION_H
+
+#include <stddef.h>
+
+#include "front/cgroup.h"
+#include "front/options.h"
+#include "front/roles.h"
+
+struct session {
+    char run_id[WIRE_RUN_ID_MAX];
+    enum run_mode mode;
+    struct cgroup cgroup;
+    struct roles roles;
+};
+
+/*
+ * Takes the lock (of MODE_RUN), opens what the roles need, starts them, and tells
+ * monitor and supervisor what is wanted.
+ * Returns 0, or an exit status with a sentence in message; nothing is left then.
+ */
+int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity);
+
+#endif
