@@ -26,8 +26,8 @@ static void take(const struct database_row *row, struct group_plan *out)
     uint32_t gid;
 
     if (!database_id(&row->fields[GID], &gid)) {
-        database_error(&out->head, FINDING_VALUE, row->line, "the gid of the user's group '%.*s' is not a usable number",
-                       (int)name->length, name->at);
+        database_error(&out->head, FINDING_VALUE, row->line,
+                       "the gid of the user's group '%.*s' is not a usable number", (int)name->length, name->at);
         return;
     }
     for (uint32_t i = 0; i < out->count; i++)

@@ -139,7 +139,8 @@ static void read_entry(struct reader *r, const char *at)
     r->indent = (size_t)(at - r->start);
     while (delimiter < r->end && *delimiter != '=' && *delimiter != ':') delimiter++;
     if (delimiter == r->end || delimiter == at) {
-        wrong(r, at, delimiter == at ? "a key was expected before this" : "neither a section, 'key = value' nor a comment");
+        wrong(r, at, delimiter == at ? "a key was expected before this"
+                                     : "neither a section, 'key = value' nor a comment");
         return;
     }
     if (!r->in_section) {

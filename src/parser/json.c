@@ -270,6 +270,7 @@ void json_key_finding(const struct json_document *document, const cJSON *item, e
 
     json_key(document, item, key);
     va_start(arguments, format);
-    finding_vadd(document->head, document->code, severity, kind, json_where_key(document, item), key, format, arguments);
+    finding_vadd(document->head, document->code, severity, kind, json_where_key(document, item), key, format,
+                 arguments);
     va_end(arguments);
 }
