@@ -36,6 +36,7 @@ enum source {
     LAUNCHER_SUPERVISOR,
     LOG_READ,
     LOG_WRITE,
+    MONITOR_PIDFD, /* known as soon as the monitor is started, which is first */
     SOURCES
 };
 enum { OWN_FDS_MAX = 11 };
@@ -50,8 +51,8 @@ static const struct {
     [ROLE_MONITOR] = { "quiesce-monitor", 11,
                        { MONITOR_FRONT, MONITOR_SUPERVISOR, MONITOR_LAUNCHER, MONITOR_GUARDIAN, MONITOR_PARSER, MACHINE_ROOT,
                          MACHINE_EXPEDITE, MACHINE_CGROUP_KILL, MACHINE_LOCK, MACHINE_MOUNTINFO, MACHINE_MAP } },
-    [ROLE_GUARDIAN] = { "quiesce-guardian", 5,
-                        { GUARDIAN_MONITOR, MACHINE_MAP, MACHINE_EXPEDITE, MACHINE_CGROUP_KILL, MACHINE_LOCK } },
+    [ROLE_GUARDIAN] = { "quiesce-guardian", 6,
+                        { GUARDIAN_MONITOR, MACHINE_MAP, MACHINE_EXPEDITE, MACHINE_CGROUP_KILL, MACHINE_LOCK, MONITOR_PIDFD } },
     [ROLE_PARSER] = { "quiesce-parser", 1, { PARSER_MONITOR } },
     [ROLE_SUPERVISOR] = { "quiesce-supervisor", 6,
                           { SUPERVISOR_MONITOR, SUPERVISOR_FRONT, SUPERVISOR_LAUNCHER, MACHINE_REPORT, MACHINE_JOURNAL_APPEND,
@@ -102,7 +103,7 @@ static _Noreturn void become_role(const int sources[SOURCES], enum role_id role)
 
 static int make_sockets(int sources[SOURCES])
 {
-    for (int i = MACHINE_FDS; i < SOURCES; i += 2) {
+    for (int i = MACHINE_FDS; i < MONITOR_PIDFD; i += 2) {
         int ends[2] = { -1, -1 };
         int status = i == LOG_READ ? pipe2(ends, O_CLOEXEC) : socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
         if (status != 0) {
@@ -117,7 +118,7 @@ static int make_sockets(int sources[SOURCES])
     return fcntl(sources[LOG_READ], F_SETFL, O_NONBLOCK) == 0 ? 0 : -errno;
 }
 
-static int start_all(struct roles *roles, const int sources[SOURCES])
+static int start_all(struct roles *roles, int sources[SOURCES])
 {
     for (int i = 0; i < ROLES; i++) {
         pid_t pid = fork();
@@ -127,6 +128,12 @@ static int start_all(struct roles *roles, const int sources[SOURCES])
         roles->pidfds[order[i]] = pid > 0 ? pidfd_open(pid, 0) : -1;
         if (roles->pidfds[order[i]] < 0) {
             return -errno;
+        }
+        if (order[i] == ROLE_MONITOR) {
+            sources[MONITOR_PIDFD] = fcntl(roles->pidfds[ROLE_MONITOR], F_DUPFD_CLOEXEC, MACHINE_FD_LEAST);
+            if (sources[MONITOR_PIDFD] < 0) {
+                return -errno;
+            }
         }
     }
     return 0;

@@ -247,7 +247,7 @@ static int play_dies(int front)
 
 static int play_out_of_turn(int front)
 {
-    const struct msg_thawed thawed = { 0 };
+    static const union wire_any thawed; /* zeros */
     send_ready(front);
     return wire_send(front, MSG_THAWED, &thawed, NULL, 0);
 }
