@@ -12,7 +12,9 @@ PREFIX      ?= /usr/local
 DESTDIR     ?=
 BASE_UID    ?= 64800
 BUILD       ?= build
-CC          ?= gcc
+ifeq ($(origin CC),default)
+CC          := gcc
+endif
 VERSION     := 0.1
 
 LIBEXECDIR  := $(PREFIX)/libexec/quiesce
