@@ -12,56 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/report_names.h"
 #include "base/syscall_names.h"
 #include "quiesce/outcome.h"
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static const char *word(const char *const *table, size_t count, uint32_t index)
-{
-    return index < count && table[index] ? table[index] : "unknown";
-}
-
-const char *finding_kind_name(uint32_t kind)
-{
-    static const char *const words[FINDING_KINDS] = {
-        [FINDING_SYNTAX] = "syntax",   [FINDING_SCHEMA] = "schema",   [FINDING_VALUE] = "value",
-        [FINDING_PERMISSION] = "permission", [FINDING_MISSING] = "missing", [FINDING_DIGEST] = "digest",
-        [FINDING_POLICY] = "policy",   [FINDING_MOUNT] = "mount",     [FINDING_SYSTEM] = "system",
-    };
-    return word(words, COUNT(words), kind);
-}
-
-const char *fs_skip_name(uint32_t skip)
-{
-    static const char *const words[FS_SKIPS] = {
-        [FS_ELIGIBLE] = "eligible", [FS_READ_ONLY] = "read-only", [FS_NETWORK] = "network",
-        [FS_OVERLAY] = "overlay",   [FS_FUSE] = "fuse",           [FS_NO_DEVICE] = "no block device",
-        [FS_UNKNOWN] = "unknown type", [FS_EXCLUDED] = "excluded", [FS_NOT_NAMED] = "not named",
-    };
-    return word(words, COUNT(words), skip);
-}
-
-const char *document_kind_name(uint32_t kind)
-{
-    static const char *const words[DOC_KINDS + 1] = {
-        [DOC_HOST] = "host",     [DOC_VMBACKUP] = "vmbackup", [DOC_PLUGIN] = "plugin", [DOC_POLICY] = "policy",
-        [DOC_PASSWD] = "passwd", [DOC_GROUP] = "group",       [DOC_MOUNTS] = "mounts", [DOC_KINDS] = "script",
-    };
-    return word(words, COUNT(words), kind);
-}
-
-const char *start_step_name(uint32_t step)
-{
-    static const char *const words[START_STEPS] = {
-        [START_FORK] = "fork",         [START_CGROUP] = "cgroup",     [START_NAMESPACE] = "namespaces",
-        [START_MOUNT] = "mounts",      [START_TMP] = "private /tmp",  [START_SCRIPT] = "script copy",
-        [START_READONLY] = "read-only paths", [START_STDIO] = "stdio", [START_RLIMIT] = "rlimits",
-        [START_IDS] = "user and groups", [START_CAPABILITIES] = "capabilities", [START_LANDLOCK] = "landlock",
-        [START_SECCOMP] = "seccomp",   [START_EXEC] = "exec",
-    };
-    return word(words, COUNT(words), step);
-}
 
 /* ---- pieces ---------------------------------------------------------------- */
 
@@ -275,7 +228,6 @@ static cJSON *hooks(const struct report *r)
 
 static cJSON *file_system(const struct report *r, const struct report_fs *f)
 {
-    static const char *const states[FS_STATES] = {"idle", "freezing", "frozen", "thawed", "refused"};
     cJSON *o = cJSON_CreateObject();
     char device[24];
 
@@ -284,7 +236,7 @@ static cJSON *file_system(const struct report *r, const struct report_fs *f)
                        add(o, "device", text(r, f->device)) && add(o, "deviceNumber", cJSON_CreateString(device)) &&
                        add(o, "selected", cJSON_CreateBool(f->skip == FS_ELIGIBLE)) &&
                        add(o, "reason", cJSON_CreateString(fs_skip_name(f->skip))) && add(o, "level", count(f->level)) &&
-                       add(o, "state", cJSON_CreateString(word(states, COUNT(states), f->state))) &&
+                       add(o, "state", cJSON_CreateString(fs_state_name(f->state))) &&
                        add(o, "errno", count(f->error)) && add(o, "flushSeconds", seconds(f->flush_ns)) &&
                        add(o, "freezeSeconds", seconds(f->freeze_ns)) && add(o, "frozenSeconds", seconds(f->frozen_ns)) &&
                        add(o, "thawSeconds", seconds(f->thaw_ns)));
@@ -379,7 +331,6 @@ static cJSON *snapshot(const struct report *r)
 
 static cJSON *steps(const struct report *r)
 {
-    static const char *const names[RUN_STEPS] = {"load", "pre", "flush", "freeze", "snapshot", "thaw", "post", "record"};
     cJSON *array = cJSON_CreateArray();
     bool ok = array != NULL;
 
@@ -389,7 +340,7 @@ static cJSON *steps(const struct report *r)
         if (r->step_at_ns[i] == 0)
             continue;
         o = cJSON_CreateObject();
-        ok = append(array, made(o, o && add(o, "step", cJSON_CreateString(names[i])) &&
+        ok = append(array, made(o, o && add(o, "step", cJSON_CreateString(run_step_name((uint32_t)i))) &&
                                        add(o, "atSeconds", seconds(r->step_at_ns[i])) &&
                                        add(o, "durationSeconds", seconds(r->step_took_ns[i]))));
     }

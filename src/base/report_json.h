@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/report_names.h"
 #include "quiesce/report.h"
 
 /* The object of "quiesce run --json".  r must be valid (report_valid).  NULL
@@ -20,12 +21,5 @@ cJSON *report_check_json(const struct report *r);
 
 /* An array of {kind, path, present, sha256}: what the run was made from. */
 cJSON *report_documents_json(const struct report *r);
-
-/* Words for enum finding_kind, enum fs_skip, enum document_kind (DOC_KINDS:
- * "script") and enum start_step; "unknown" for anything else. */
-const char *finding_kind_name(uint32_t kind);
-const char *fs_skip_name(uint32_t skip);
-const char *document_kind_name(uint32_t kind);
-const char *start_step_name(uint32_t step);
 
 #endif

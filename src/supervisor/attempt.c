@@ -3,10 +3,12 @@
  */
 #include "attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "denials.h"
 
 enum { FIRST = REPORT_ATTEMPTS_PER_HOOK / 2, LAST = REPORT_ATTEMPTS_PER_HOOK - FIRST };
 
@@ -65,11 +67,46 @@ static void store(struct report *r, const struct stream *from, struct report_str
     to->tail = report_text_put(r, to->tail, &room[1], tail, tail_length);
 }
 
-void attempt_store_output(struct run *run, struct hook *hook)
+static void store_output(struct run *run, struct hook *hook)
 {
     struct report_attempt *row = attempt_row(run, hook);
     uint32_t *room = hook->room[place(hook->attempt)];
 
     store(run->report, &hook->stdout_kept, &row->out, room);
     store(run->report, &hook->stderr_kept, &row->err, room + 2);
+}
+
+void attempt_close(struct run *run, struct hook *hook)
+{
+    enum { MORE_THAN_A_PIPE_HOLDS = 16 * 1048576 };
+
+    if (hook->out.open)
+        (void)stream_read(&hook->stdout_kept, hook->out.fd, MORE_THAN_A_PIPE_HOLDS);
+    if (hook->err.open)
+        (void)stream_read(&hook->stderr_kept, hook->err.fd, MORE_THAN_A_PIPE_HOLDS);
+    store_output(run, hook);
+    denials_end(run, hook);
+    source_close(&hook->report);
+    source_close(&hook->out);
+    source_close(&hook->err);
+    source_close(&hook->events);
+    source_close(&hook->procs);
+    source_close(&hook->listener);
+    timer_stop(&hook->grace);
+}
+
+void attempt_describe(struct run *run, const struct hook *hook, char *text, size_t size)
+{
+    const struct report_attempt *row = attempt_row(run, hook);
+
+    if (hook->result == OUTCOME_APP_CONSISTENT)
+        text[0] = '\0';
+    else if (hook->timed_out)
+        snprintf(text, size, "time is up");
+    else if (!row->ran)
+        snprintf(text, size, "it could not be started");
+    else if (row->signal)
+        snprintf(text, size, "ended by signal %u", row->signal);
+    else
+        snprintf(text, size, "exit status %d", row->exit_code);
 }

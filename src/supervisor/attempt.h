@@ -13,8 +13,11 @@ void attempt_begin(struct run *run, struct hook *hook);
 /* The row of the current attempt. */
 struct report_attempt *attempt_row(struct run *run, const struct hook *hook);
 
-/* Puts what was printed so far into the row; may be called again later, when
- * survivors have printed more. */
-void attempt_store_output(struct run *run, struct hook *hook);
+/* The attempt is over, or the run: reads what its pipes still hold, puts it into
+ * the row, and closes every descriptor of the attempt. */
+void attempt_close(struct run *run, struct hook *hook);
+
+/* One clause about how it failed; "" if the hook's result is well. */
+void attempt_describe(struct run *run, const struct hook *hook, char *text, size_t size);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/fatal.h"
 #include "base/plan_check.h"
 #include "base/report.h"
+#include "base/utf8.h"
 #include "walk.h"
 
 static const enum outcome well = OUTCOME_APP_CONSISTENT;
@@ -215,7 +216,6 @@ static void take_usable(struct run *run, const void *body)
         break;
     case DOC_MOUNTS:
         run->mounts = *(const struct mount_plan *)body;
-        run->has_mounts = true;
         break;
     case DOC_GROUP: /* the launcher has them from the monitor */
     case DOC_KINDS:
@@ -241,15 +241,12 @@ void documents_answer(struct run *run, const struct wire_packet *packet)
 
 /* ---- the mount table -------------------------------------------------------------- */
 
-void documents_file_systems(struct run *run, const struct msg_file_systems *below)
+static void choose_file_systems(struct run *run)
 {
     const struct freeze_wishes wishes = {&run->options.mounts, &run->options.exclude, &run->vmbackup.skip};
     struct report *r = run->report;
 
-    if (below->count != run->mounts.count)
-        fatal("FILE_SYSTEMS is not of the mount table", 0);
-    run->below = *below;
-    freeze_choose(&run->mounts, &run->below, &wishes, &run->plan);
+    freeze_choose(&run->mounts, &run->topology, &wishes, &run->plan);
     for (uint32_t i = 0; i < run->plan.issues_count; i++)
         report_finding_add(r, &run->plan.issues[i], "");
     r->fs_count = run->mounts.count;
@@ -261,7 +258,7 @@ void documents_file_systems(struct run *run, const struct msg_file_systems *belo
         f->minor = e->minor;
         f->skip = run->plan.skip[i];
         f->level = f->skip == FS_ELIGIBLE ? run->plan.level[i] : 0;
-        memcpy(f->type, e->type, sizeof(f->type));
+        utf8_sanitize(f->type, sizeof(f->type), e->type, strlen(e->type));
         f->mount_point = report_text_add_string(r, run->mounts.text + e->mount_point);
         f->device = report_text_add_string(r, run->mounts.text + e->source);
     }
@@ -277,6 +274,7 @@ void documents_complete(struct run *run)
 {
     struct report *r = run->report;
 
+    choose_file_systems(run);
     run->facts.plugins = run->plugins_count;
     for (uint32_t i = 0; i < run->plugins_count; i++)
         for (uint32_t phase = 0; phase < PHASES; phase++)

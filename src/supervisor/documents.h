@@ -16,10 +16,8 @@ bool documents_take(struct run *run, struct wire_packet *packet);
 /* Takes the ANSWER_* of the last DOCUMENT; another kind's, or one out of its bounds, is fatal. */
 void documents_answer(struct run *run, const struct wire_packet *packet);
 
-/* Takes FILE_SYSTEMS: chooses what is to be frozen, in which order. */
-void documents_file_systems(struct run *run, const struct msg_file_systems *below);
-
-/* After LOADED: pins, plugins without scripts to run, and what the machine lacks. */
+/* After LOADED: chooses what is to be frozen, in which order; finds plugins
+ * without scripts, and what the machine lacks. */
 void documents_complete(struct run *run);
 
 /* The SHA-256 of a file's bytes, read from its start.  False: it cannot be read. */

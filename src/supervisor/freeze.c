@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/report_json.h"
+#include "base/report_names.h"
 #include "base/utf8.h"
 #include "decide.h"
 
@@ -108,81 +108,121 @@ static void choose(const struct mount_plan *table, const struct freeze_wishes *w
 
 /* ---- ordering ----------------------------------------------------------------- */
 
-/* The entry that a loop device's file lies on; NOWHERE if it cannot be told. */
-static uint32_t lies_on(const struct mount_plan *table, const struct msg_file_systems *below, uint32_t i)
-{
-    const struct fs_below *b = &below->below[i];
+/* Where a file system lies: on nothing else, on an entry of the table, on a device
+ * without a number of its own that is in no table, or who knows where. */
+enum ground { GROUND_BOTTOM, GROUND_ENTRY, GROUND_ANONYMOUS, GROUND_UNKNOWN };
 
-    if (b->error)
-        return NOWHERE;
-    /* A file's st_dev is that of the mount point it is seen through; btrfs gives
-     * each subvolume its own, which is not the one in the mount table. */
-    for (uint32_t k = 0; k < table->count; k++)
-        if (below->below[k].device_known && below->below[k].st_major == b->below_major &&
-            below->below[k].st_minor == b->below_minor)
-            return k;
-    for (uint32_t k = 0; k < table->count; k++)
-        if (table->entries[k].major == b->below_major && table->entries[k].minor == b->below_minor)
-            return k;
-    return NOWHERE;
+struct layers {
+    const struct mount_plan *table;
+    const struct msg_topology *topology;
+};
+
+/* The loop device that holds an entry, or NULL.  btrfs has an anonymous number in
+ * the mount table; there the source names the device. */
+static const struct block_below *loop_of(const struct layers *l, const struct fs_entry *e)
+{
+    enum { LOOP_MAJOR = 7 }; /* Documentation/admin-guide/devices.txt */
+    static const char prefix[] = "/dev/loop";
+    const char *source = l->table->text + e->source;
+    uint32_t major = e->major, minor = e->minor;
+
+    if (major == 0 && strncmp(source, prefix, sizeof(prefix) - 1) == 0 && strlen(source) < sizeof(prefix) + 7) {
+        major = LOOP_MAJOR;
+        minor = 0;
+        for (const char *digit = source + sizeof(prefix) - 1; *digit >= '0' && *digit <= '9'; digit++)
+            minor = minor * 10 + (uint32_t)(*digit - '0');
+    }
+    for (uint32_t i = 0; i < l->topology->count; i++)
+        if (l->topology->devices[i].major == major && l->topology->devices[i].minor == minor)
+            return &l->topology->devices[i];
+    return NULL;
 }
 
-/*
- * Walks down from a chosen file system and pushes each chosen one on the way
- * below the last.  Returns 1 if something was pushed, 0 if not, -1 on an error.
- */
-static int push_down(const struct mount_plan *table, const struct msg_file_systems *below, uint32_t from,
-                     struct freeze_plan *plan)
+static enum ground ground_of(const struct layers *l, uint32_t at, uint32_t *below)
 {
-    uint32_t upper = from, at = from, steps = 0;
-    int pushed = 0;
+    const struct block_below *b = loop_of(l, &l->table->entries[at]);
 
-    while (below->below[at].loop) {
-        uint32_t next = lies_on(table, below, at), least;
+    if (!b)
+        return l->table->entries[at].skip == FS_OVERLAY || l->table->entries[at].skip == FS_FUSE ? GROUND_UNKNOWN
+                                                                                               : GROUND_BOTTOM;
+    for (*below = 0; *below < l->table->count; (*below)++)
+        if (l->table->entries[*below].major == b->below_major && l->table->entries[*below].minor == b->below_minor)
+            return GROUND_ENTRY;
+    return b->below_major == 0 ? GROUND_ANONYMOUS : GROUND_UNKNOWN;
+}
 
-        if (next == NOWHERE) {
-            if (plan->count == 1)
-                break; /* alone: there is no order to get wrong */
-            issue(plan, FINDING_ERROR, OUTCOME_FREEZE_FAILED, table->text + table->entries[at].mount_point,
-                  "is on a loop device whose file's file system cannot be found");
-            return -1;
+/* Puts a chosen file system below another.  True if that moved it.  Even levels:
+ * the odd ones are left for "/", last among its equals. */
+static bool put_below(const struct layers *l, uint32_t at, uint32_t upper, struct freeze_plan *plan)
+{
+    uint32_t least = (plan->level[upper] + 2 - (plan->level[upper] & 1u)) | (l->table->entries[at].is_root ? 1u : 0u);
+
+    if (plan->level[at] >= least)
+        return false;
+    plan->level[at] = least;
+    return true;
+}
+
+/* A file on an anonymous device is in memory, or in a subvolume of a chosen file
+ * system of that kind: freezing it before all of those is right either way. */
+static bool put_below_anonymous(const struct layers *l, uint32_t upper, struct freeze_plan *plan)
+{
+    bool moved = false;
+
+    for (uint32_t i = 0; i < l->table->count; i++)
+        if (i != upper && plan->skip[i] == FS_ELIGIBLE && l->table->entries[i].major == 0)
+            moved = put_below(l, i, upper, plan) || moved;
+    return moved;
+}
+
+/* Walks down from a chosen file system and puts each chosen one on the way below
+ * the last.  False: an error was found.  *moved becomes true if a level changed. */
+static bool push_down(const struct layers *l, uint32_t from, struct freeze_plan *plan, bool *moved)
+{
+    uint32_t upper = from, at = from, below = 0;
+
+    for (uint32_t steps = 0; steps <= l->table->count; steps++) {
+        enum ground ground = ground_of(l, at, &below);
+
+        if (ground == GROUND_UNKNOWN && plan->count > 1) {
+            issue(plan, FINDING_ERROR, OUTCOME_FREEZE_FAILED, l->table->text + l->table->entries[from].mount_point,
+                  "is on a loop device, and on which file system its file lies cannot be told");
+            return false;
         }
-        if (++steps > table->count) {
-            issue(plan, FINDING_ERROR, OUTCOME_FREEZE_FAILED, table->text + table->entries[next].mount_point,
-                  "is on a loop device whose file lies on itself, by way of others");
-            return -1;
-        }
-        at = next;
+        if (ground == GROUND_ANONYMOUS)
+            *moved = put_below_anonymous(l, upper, plan) || *moved;
+        if (ground != GROUND_ENTRY)
+            return true;
+        at = below;
         if (plan->skip[at] != FS_ELIGIBLE)
             continue;
-        /* Even levels: the odd ones are left for "/", last among its equals. */
-        least = (plan->level[upper] + 2 - (plan->level[upper] & 1u)) | (table->entries[at].is_root ? 1u : 0u);
-        if (plan->level[at] < least) {
-            plan->level[at] = least;
-            pushed = 1;
-        }
+        *moved = put_below(l, at, upper, plan) || *moved;
         upper = at;
     }
-    return pushed;
+    issue(plan, FINDING_ERROR, OUTCOME_FREEZE_FAILED, l->table->text + l->table->entries[from].mount_point,
+          "is on a loop device whose file lies on itself, by way of others");
+    return false;
 }
 
-static bool order(const struct mount_plan *table, const struct msg_file_systems *below, struct freeze_plan *plan)
+static bool order(const struct layers *l, struct freeze_plan *plan)
 {
-    int pushed = 1;
+    bool moved = true;
 
-    for (uint32_t i = 0; i < table->count; i++)
-        plan->level[i] = plan->skip[i] == FS_ELIGIBLE && table->entries[i].is_root ? 1 : 0;
+    for (uint32_t i = 0; i < l->table->count; i++)
+        plan->level[i] = plan->skip[i] == FS_ELIGIBLE && l->table->entries[i].is_root ? 1 : 0;
     /* Without a cycle each round settles one more layer. */
-    for (uint32_t round = 0; pushed > 0 && round <= table->count; round++) {
-        pushed = 0;
-        for (uint32_t i = 0; i < table->count; i++) {
-            int n = plan->skip[i] == FS_ELIGIBLE ? push_down(table, below, i, plan) : 0;
-
-            if (n < 0)
+    for (uint32_t round = 0; moved && round <= l->table->count; round++) {
+        moved = false;
+        for (uint32_t i = 0; i < l->table->count; i++)
+            if (plan->skip[i] == FS_ELIGIBLE && !push_down(l, i, plan, &moved))
                 return false;
-            pushed |= n;
-        }
     }
+    for (uint32_t i = 0; moved && i < l->table->count; i++)
+        if (plan->skip[i] == FS_ELIGIBLE && l->table->entries[i].major == 0) {
+            issue(plan, FINDING_ERROR, OUTCOME_FREEZE_FAILED, l->table->text + l->table->entries[i].mount_point,
+                  "may lie on another one that is chosen, or that on it: name one at a time");
+            return false;
+        }
     return true;
 }
 
@@ -219,13 +259,15 @@ static bool same_disk(const struct fs_entry *a, const struct fs_entry *b)
     return a->major == SD_MAJOR ? a->minor / SD_MINORS == b->minor / SD_MINORS : a->minor == b->minor;
 }
 
-void freeze_choose(const struct mount_plan *table, const struct msg_file_systems *below,
+void freeze_choose(const struct mount_plan *table, const struct msg_topology *topology,
                    const struct freeze_wishes *wishes, struct freeze_plan *plan)
 {
+    const struct layers layers = {table, topology};
+
     memset(plan, 0, sizeof(*plan));
     plan->outcome = OUTCOME_APP_CONSISTENT;
     choose(table, wishes, plan);
-    if (order(table, below, plan))
+    if (order(&layers, plan))
         line_up(table, plan);
     else
         plan->count = 0;

@@ -32,14 +32,15 @@ struct freeze_plan {
 
 /*
  * Chooses and orders.
- *   table  checked (plan_valid); below  one entry for each of the table's
+ *   table  checked (plan_valid)
+ *   topology  what loop devices lie on; count at most PLAN_FS_MAX
  * A name in a list matches a mount point or a source, trailing slashes apart.
  * Upper layers come first: a file system in a loop device's file has a lower
  * level than the one that holds the file, whatever lies between.  "/" comes one
- * level after its equals.  A cycle, or a loop device's file on a file system
- * that cannot be found while others are to be frozen too, is an error.
+ * level after its equals.  A cycle is an error, and so is a loop device of which
+ * it cannot be told what it lies on, while others are to be frozen too.
  */
-void freeze_choose(const struct mount_plan *table, const struct msg_file_systems *below,
+void freeze_choose(const struct mount_plan *table, const struct msg_topology *topology,
                    const struct freeze_wishes *wishes, struct freeze_plan *plan);
 
 #endif

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -24,7 +23,6 @@
 enum {
     KILL_WAIT_SECONDS = 10, /* a killed tree that is still there then hangs in the kernel */
     DRAIN_AT_ONCE = 4 * REPORT_STREAM_KEEP,
-    DRAIN_AT_END = 16 * 1048576, /* more than any pipe holds */
 };
 
 static const enum outcome well = OUTCOME_APP_CONSISTENT;
@@ -58,39 +56,6 @@ static bool is_pre(const struct hook *hook)
 
 /* ---- ends of attempts --------------------------------------------------------- */
 
-static void close_all(struct run *run, struct hook *hook)
-{
-    if (hook->out.open)
-        (void)stream_read(&hook->stdout_kept, hook->out.fd, DRAIN_AT_END);
-    if (hook->err.open)
-        (void)stream_read(&hook->stderr_kept, hook->err.fd, DRAIN_AT_END);
-    attempt_store_output(run, hook);
-    denials_end(run, hook);
-    source_close(&hook->report);
-    source_close(&hook->out);
-    source_close(&hook->err);
-    source_close(&hook->events);
-    source_close(&hook->procs);
-    source_close(&hook->listener);
-    timer_stop(&hook->grace);
-}
-
-static void describe(struct run *run, const struct hook *hook, char *text, size_t size)
-{
-    const struct report_attempt *row = attempt_row(run, hook);
-
-    if (hook->result == well)
-        text[0] = '\0';
-    else if (hook->timed_out)
-        snprintf(text, size, "time is up");
-    else if (!row->ran)
-        snprintf(text, size, "it could not be started");
-    else if (row->signal)
-        snprintf(text, size, "ended by signal %u", row->signal);
-    else
-        snprintf(text, size, "exit status %d", row->exit_code);
-}
-
 /* The result is known; what has survived may live on. */
 static void conclude(struct run *run, struct hook *hook, enum hook_state state)
 {
@@ -107,7 +72,7 @@ static void conclude(struct run *run, struct hook *hook, enum hook_state state)
                                        : outcomes[hook->slot % PHASES][!hook->timed_out ? 0 : hook->host_bound ? 2 : 1];
         run->report->hooks[hook->slot].failed = !hook->succeeded;
         timer_stop(&hook->deadline);
-        describe(run, hook, text, sizeof(text));
+        attempt_describe(run, hook, text, sizeof(text));
         progress_hook(run, hook, PROGRESS_END, text);
     }
     run_hook_settled(run, hook);
@@ -135,7 +100,7 @@ static void attempt_over(struct run *run, struct hook *hook)
 {
     bool again;
 
-    close_all(run, hook);
+    attempt_close(run, hook);
     again = !hook->settled && !hook->succeeded && !hook->timed_out && !hook->cancelled && run->launcher.open &&
             hook->attempt <= plan_of(run, hook)->scripts[hook->slot % PHASES].retries;
     if (again)
@@ -419,7 +384,7 @@ void hooks_close(struct run *run)
         struct hook *hook = &run->hooks[slot];
 
         if (hook->state != HOOK_IDLE && hook->state != HOOK_OVER)
-            close_all(run, hook);
+            attempt_close(run, hook);
         timer_stop(&hook->deadline);
         hook->state = HOOK_OVER;
     }

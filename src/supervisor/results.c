@@ -60,7 +60,7 @@ static void find(struct run *run, const struct fs_result *f)
 }
 
 /* The freeze step is one message; its two halves are told apart by the longest flush. */
-static void time_line(struct run *run, const struct msg_frozen *m)
+static void time_line(struct run *run, const struct msg_freeze_state *m)
 {
     struct report *r = run->report;
     uint64_t flush = 0, all = run_now(run) - r->step_at_ns[STEP_FLUSH];
@@ -74,10 +74,10 @@ static void time_line(struct run *run, const struct msg_frozen *m)
     r->step_at_ns[STEP_FREEZE] = r->step_at_ns[STEP_FLUSH] + flush;
     r->step_took_ns[STEP_FREEZE] = all - flush;
     progress_end(run, STEP_FLUSH, false, "");
-    progress_end(run, STEP_FREEZE, m->verdict != FREEZE_OK, "");
+    progress_end(run, STEP_FREEZE, m->word != FREEZE_OK, "");
 }
 
-void results_frozen(struct run *run, const struct msg_frozen *m)
+void results_frozen(struct run *run, const struct msg_freeze_state *m)
 {
     static const enum outcome outcomes[FREEZE_VERDICTS] = {
         [FREEZE_OK] = OUTCOME_APP_CONSISTENT,
@@ -86,20 +86,20 @@ void results_frozen(struct run *run, const struct msg_frozen *m)
         [FREEZE_DEADLINE] = OUTCOME_FREEZE_TIMEOUT,
     };
 
-    if (m->verdict >= FREEZE_VERDICTS)
+    if (m->word >= FREEZE_VERDICTS)
         fatal("FROZEN out of its bounds", 0);
     take(run, m->count, m->results);
-    run->facts.frozen = m->verdict == FREEZE_OK;
-    run->facts.freeze = outcomes[m->verdict];
+    run->facts.frozen = m->word == FREEZE_OK;
+    run->facts.freeze = outcomes[m->word];
     for (uint32_t i = 0; i < m->count; i++)
         find(run, &m->results[i]);
-    if (m->verdict == FREEZE_DEADLINE)
+    if (m->word == FREEZE_DEADLINE)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_TIMEOUT, "",
                     "the deadline passed before everything was frozen");
     time_line(run, m);
 }
 
-void results_thawed(struct run *run, const struct msg_thawed *m)
+void results_thawed(struct run *run, const struct msg_freeze_state *m)
 {
     static const char *const reasons[THAW_REASONS] = {
         [THAW_FRONT_GONE] = "quiesce itself ended",   [THAW_LAUNCHER_GONE] = "the launcher ended before its time",
@@ -108,18 +108,18 @@ void results_thawed(struct run *run, const struct msg_thawed *m)
         [THAW_DEADLINE] = "the deadline passed",
     };
 
-    if (m->reason >= THAW_REASONS || run->thawed)
+    if (m->word >= THAW_REASONS || run->thawed)
         fatal("THAWED out of its bounds", 0);
     take(run, m->count, m->results);
     run->thawed = true;
-    if (m->reason == THAW_ASKED)
+    if (m->word == THAW_ASKED)
         return;
     run_finding(run, FINDING_ERROR, FINDING_MOUNT,
-                m->reason == THAW_DEADLINE ? OUTCOME_FREEZE_TIMEOUT : OUTCOME_INTERNAL, "",
-                "the file systems were thawed before the snapshot was over: %s", reasons[m->reason]);
-    if (m->reason == THAW_DEADLINE)
+                m->word == THAW_DEADLINE ? OUTCOME_FREEZE_TIMEOUT : OUTCOME_INTERNAL, "",
+                "the file systems were thawed before the snapshot was over: %s", reasons[m->word]);
+    if (m->word == THAW_DEADLINE)
         run->facts.freeze = OUTCOME_FREEZE_TIMEOUT;
-    else if (m->reason == THAW_FRONT_GONE)
+    else if (m->word == THAW_FRONT_GONE)
         run->facts.snapshot = SNAPSHOT_FAILED;
     else
         run->facts.internal = true;

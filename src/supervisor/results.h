@@ -7,10 +7,10 @@
 #include "run.h"
 
 /* FROZEN: sets facts.frozen or facts.freeze.  A message out of its bounds is fatal. */
-void results_frozen(struct run *run, const struct msg_frozen *m);
+void results_frozen(struct run *run, const struct msg_freeze_state *m);
 
 /* THAWED, asked or unasked: sets run.thawed, and facts.freeze or facts.internal
  * if it was not asked for. */
-void results_thawed(struct run *run, const struct msg_thawed *m);
+void results_thawed(struct run *run, const struct msg_freeze_state *m);
 
 #endif

@@ -23,6 +23,8 @@
 #include "progress.h"
 #include "steps.h"
 
+static void watch_peers(struct run *run);
+
 /* ---- handlers ------------------------------------------------------------------ */
 
 static bool list_ok(const struct mount_list *list)
@@ -66,10 +68,16 @@ static void on_answer(struct run *run, struct wire_packet *packet, struct hook *
     run->state = SUPERVISOR_LOADING;
 }
 
-static void on_file_systems(struct run *run, struct wire_packet *packet, struct hook *hook)
+/* The monitor is read from here on, so that the whole of the front's part is there
+ * before anything is decided. */
+static void on_topology(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
     (void)hook;
-    documents_file_systems(run, packet->body);
+    memcpy(&run->topology, packet->body, sizeof(run->topology));
+    if (run->has_topology || run->topology.count > PLAN_FS_MAX)
+        fatal("a TOPOLOGY out of its bounds", 0);
+    run->has_topology = true;
+    watch_peers(run);
 }
 
 static void on_loaded(struct run *run, struct wire_packet *packet, struct hook *hook)
@@ -217,7 +225,7 @@ void run_keeper_ready(struct run *run, struct source *source, uint32_t events)
         hooks_keeper_gone(run, hook);
 }
 
-void run_watch_peers(struct run *run)
+static void watch_peers(struct run *run)
 {
     source_watch(&run->loop, &run->monitor, run->monitor.fd, EPOLLIN, monitor_ready, NULL);
     source_watch(&run->loop, &run->launcher, run->launcher.fd, EPOLLIN, launcher_ready, NULL);
@@ -242,7 +250,7 @@ void run_start(struct run *run, const struct run_fds *fds)
     loop_start(&run->loop);
     source_keep(&run->monitor, fds->monitor);
     source_keep(&run->launcher, fds->launcher);
-    /* Nothing but OPTIONS is read until OPTIONS has come. */
+    /* Nothing else is read until OPTIONS and TOPOLOGY have come. */
     source_watch(&run->loop, &run->front, fds->front, EPOLLIN, front_ready, NULL);
 }
 

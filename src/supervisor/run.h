@@ -73,7 +73,6 @@ struct run {
     bool abandoned;         /* a part of the program is gone, or the front is */
     bool thawed;            /* after a freeze: nothing is frozen any more */
     bool released;          /* RELEASE came, or the front is gone */
-    bool has_mounts;        /* a mount table that can be used came */
     uint64_t began_ns;      /* CLOCK_MONOTONIC */
     uint64_t freeze_sent_ns;
     struct facts facts;
@@ -86,7 +85,8 @@ struct run {
     struct vmbackup_plan vmbackup;
     uint32_t host_timeout;  /* seconds */
     struct mount_plan mounts;
-    struct msg_file_systems below;
+    struct msg_topology topology;
+    bool has_topology;
     struct freeze_plan plan;
     struct msg_release release;
     struct hook hooks[WIRE_HOOKS_MAX];
@@ -116,9 +116,6 @@ int run_rule(enum supervisor_state state, enum wire_peer peer, uint32_t type);
 
 /* A message on a keeper's socket. */
 void run_keeper_ready(struct run *run, struct source *source, uint32_t events);
-
-/* Begins to watch the monitor and the launcher. */
-void run_watch_peers(struct run *run);
 
 /* Called by hooks.c when a hook came to HOOK_OVER or HOOK_SURVIVED. */
 void run_hook_settled(struct run *run, struct hook *hook);

@@ -124,19 +124,19 @@ void steps_release_late(struct run *run, const struct msg_release *m)
     take_release(run, m);
 }
 
-void steps_thawed(struct run *run, const struct msg_thawed *m)
+void steps_thawed(struct run *run, const struct msg_freeze_state *m)
 {
     results_thawed(run, m);
     progress_end(run, STEP_THAW, false, "");
     enter_post(run);
 }
 
-void steps_thawed_early(struct run *run, const struct msg_thawed *m)
+void steps_thawed_early(struct run *run, const struct msg_freeze_state *m)
 {
-    if (!run->facts.frozen || run->thawed || m->reason == THAW_ASKED)
-        fatal("a THAWED out of place", (int)m->reason);
+    if (!run->facts.frozen || run->thawed || m->word == THAW_ASKED)
+        fatal("a THAWED out of place", (int)m->word);
     results_thawed(run, m);
-    if (m->reason == THAW_DEADLINE) {
+    if (m->word == THAW_DEADLINE) {
         progress_warning(run, STEP_SNAPSHOT, "the deadline thawed the file systems; this snapshot must not be used");
         return; /* the snapshot command may take its time now */
     }
@@ -172,10 +172,10 @@ static void enter_snapshot(struct run *run)
         say_ready(run, 0, 0);
 }
 
-void steps_frozen(struct run *run, const struct msg_frozen *m)
+void steps_frozen(struct run *run, const struct msg_freeze_state *m)
 {
     results_frozen(run, m);
-    if (m->verdict != FREEZE_OK)
+    if (m->word != FREEZE_OK)
         enter_snapshot(run);
     else if (run->abandoned || run->released)
         leave_snapshot(run);
@@ -229,7 +229,6 @@ void steps_load(struct run *run)
 {
     run->state = SUPERVISOR_LOADING;
     progress_begin(run, STEP_LOAD, 0);
-    run_watch_peers(run);
 }
 
 static void settle_options(struct run *run)

@@ -21,11 +21,11 @@ void steps_loaded(struct run *run);
 void steps_hook_settled(struct run *run, struct hook *hook);
 
 /* Messages. */
-void steps_frozen(struct run *run, const struct msg_frozen *m);
+void steps_frozen(struct run *run, const struct msg_freeze_state *m);
 void steps_release(struct run *run, const struct msg_release *m);
 void steps_release_late(struct run *run, const struct msg_release *m);
-void steps_thawed(struct run *run, const struct msg_thawed *m);
-void steps_thawed_early(struct run *run, const struct msg_thawed *m);
+void steps_thawed(struct run *run, const struct msg_freeze_state *m);
+void steps_thawed_early(struct run *run, const struct msg_freeze_state *m);
 
 /* The front is gone: a snapshot that failed. */
 void steps_front_gone(struct run *run);

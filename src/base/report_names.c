@@ -1,0 +1,74 @@
+/*
+ * report_names.c - the enumerations of a report in words.
+ */
+#include "base/report_names.h"
+
+#include <stddef.h>
+
+#include "quiesce/wire.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *word(const char *const *table, size_t count, uint32_t index)
+{
+    return index < count && table[index] ? table[index] : "unknown";
+}
+
+const char *finding_kind_name(uint32_t kind)
+{
+    static const char *const words[FINDING_KINDS] = {
+        [FINDING_SYNTAX] = "syntax",   [FINDING_SCHEMA] = "schema",   [FINDING_VALUE] = "value",
+        [FINDING_PERMISSION] = "permission", [FINDING_MISSING] = "missing", [FINDING_DIGEST] = "digest",
+        [FINDING_POLICY] = "policy",   [FINDING_MOUNT] = "mount",     [FINDING_SYSTEM] = "system",
+    };
+    return word(words, COUNT(words), kind);
+}
+
+const char *fs_skip_name(uint32_t skip)
+{
+    static const char *const words[FS_SKIPS] = {
+        [FS_ELIGIBLE] = "eligible", [FS_READ_ONLY] = "read-only", [FS_NETWORK] = "network",
+        [FS_OVERLAY] = "overlay",   [FS_FUSE] = "fuse",           [FS_NO_DEVICE] = "no block device",
+        [FS_UNKNOWN] = "unknown type", [FS_EXCLUDED] = "excluded", [FS_NOT_NAMED] = "not named",
+    };
+    return word(words, COUNT(words), skip);
+}
+
+const char *document_kind_name(uint32_t kind)
+{
+    static const char *const words[DOC_KINDS + 1] = {
+        [DOC_HOST] = "host",     [DOC_VMBACKUP] = "vmbackup", [DOC_PLUGIN] = "plugin", [DOC_POLICY] = "policy",
+        [DOC_PASSWD] = "passwd", [DOC_GROUP] = "group",       [DOC_MOUNTS] = "mounts", [DOC_KINDS] = "script",
+    };
+    return word(words, COUNT(words), kind);
+}
+
+const char *start_step_name(uint32_t step)
+{
+    static const char *const words[START_STEPS] = {
+        [START_FORK] = "fork",         [START_CGROUP] = "cgroup",     [START_NAMESPACE] = "namespaces",
+        [START_MOUNT] = "mounts",      [START_TMP] = "private /tmp",  [START_SCRIPT] = "script copy",
+        [START_READONLY] = "read-only paths", [START_STDIO] = "stdio", [START_RLIMIT] = "rlimits",
+        [START_IDS] = "user and groups", [START_CAPABILITIES] = "capabilities", [START_LANDLOCK] = "landlock",
+        [START_SECCOMP] = "seccomp",   [START_EXEC] = "exec",
+    };
+    return word(words, COUNT(words), step);
+}
+
+const char *fs_state_name(uint32_t state)
+{
+    static const char *const words[FS_STATES] = {
+        [FS_IDLE] = "idle", [FS_FREEZING] = "freezing", [FS_FROZEN] = "frozen", [FS_THAWED] = "thawed",
+        [FS_REFUSED] = "refused",
+    };
+    return word(words, COUNT(words), state);
+}
+
+const char *run_step_name(uint32_t step)
+{
+    static const char *const words[RUN_STEPS] = {
+        [STEP_LOAD] = "load",         [STEP_PRE] = "pre",   [STEP_FLUSH] = "flush", [STEP_FREEZE] = "freeze",
+        [STEP_SNAPSHOT] = "snapshot", [STEP_THAW] = "thaw", [STEP_POST] = "post",   [STEP_RECORD] = "record",
+    };
+    return word(words, COUNT(words), step);
+}
