@@ -14,4 +14,7 @@ extern const char program_name[];
  */
 _Noreturn void fatal(const char *what, int error);
 
+/* The same with a word of the program's own instead of an errno, "NAME: WHAT: WORD". */
+_Noreturn void fatal_word(const char *what, const char *word);
+
 #endif

@@ -16,7 +16,7 @@ bool wire_serve(const struct wire_receiver *receiver, int socket, unsigned peer,
     }
     int rule = wire_find(receiver->rules, receiver->count, state, peer, packet.type);
     if (rule < 0) {
-        fatal("a message out of place", (int)packet.type);
+        fatal_word("a message out of place", wire_name(packet.type));
     }
     receiver->handlers[rule](receiver->context, &packet);
     return true;

@@ -21,7 +21,7 @@
 
 static int attach(int tree, const char *path)
 {
-    int error = move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) != 0 ? errno : 0;
+    int error = move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0 ? errno : 0;
     (void)close(tree);
     return error;
 }

@@ -276,7 +276,7 @@ int main(void)
     const struct wire_receiver receiver = {
         rules, handlers, sizeof rules / sizeof rules[0], &launcher.buffer, &launcher,
     };
-    struct pollfd watched[2] = { { FD_MONITOR, POLLIN, 0 }, { FD_SUPERVISOR, POLLIN, 0 } };
+    struct pollfd watched[2] = { { FD_MONITOR, POLLIN, 0 }, { -1, POLLIN, 0 } };
     role_begin();
     launcher.has_cgroup = slots_prepare();
     stage_prepare();
@@ -287,6 +287,8 @@ int main(void)
     (void)signal(SIGCHLD, SIG_IGN); /* keepers leave nothing behind */
     drop_privileges(&role);
     for (;;) {
+        /* What the supervisor asks for waits until all has been loaded. */
+        watched[1].fd = launcher.state == LAUNCHER_SEALED ? FD_SUPERVISOR : -1;
         if (poll(watched, 2, -1) < 0 && errno != EINTR) {
             fatal("cannot wait for messages", errno);
         }

@@ -153,12 +153,11 @@ static void load_plugin(struct monitor *m, const struct msg_request *request, co
     begin_policy(&documents[0], index, plan->policy, request->policy_dir);
     if (named) {
         begin(&documents[1], DOC_PASSWD, index, "/etc/passwd", false, plan->run_as);
-        begin(&documents[2], DOC_GROUP, index, "/etc/group", false, plan->run_as);
     }
     bool complete = finish(m, &documents[0], &policy.plan, sizeof policy.plan);
-    if (named) {
-        complete = finish(m, &documents[1], &user, sizeof user) && complete;
-        complete = finish(m, &documents[2], &groups, sizeof groups) && complete;
+    if (named && (complete = finish(m, &documents[1], &user, sizeof user) && complete)) {
+        begin(&documents[2], DOC_GROUP, index, "/etc/group", false, user.name); /* run_as may be a uid */
+        complete = finish(m, &documents[2], &groups, sizeof groups);
     }
     complete = complete && request->mode == MODE_RUN;
     if (complete) { /* without runAs the policy's user, which is root unless it says otherwise */

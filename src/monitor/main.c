@@ -73,7 +73,7 @@ static void on_gone(struct monitor *m, unsigned which)
         kill_hooks();
     }
     if (m->state == MONITOR_START || (m->state == MONITOR_READY && sockets[which].peer != PEER_FRONT)) {
-        fatal("a part of this run is gone before the freeze", (int)sockets[which].peer);
+        fatal("a part of this run is gone before the freeze", 0);
     }
     freeze_abandon(m, sockets[which].gone);
 }
