@@ -26,6 +26,11 @@ const char *grade_name(enum grade grade)
 
 const struct outcome_row *outcome_by_code(uint32_t code)
 {
+    /* 1 is what Azure Backup's framework says for a lesser success, and also for what
+     * it has no code for.  Only a failure is ever looked up by its code. */
+    if (code == outcome_table[OUTCOME_INTERNAL].code) {
+        return &outcome_table[OUTCOME_INTERNAL];
+    }
     for (size_t i = 0; i < OUTCOMES; i++) {
         if (outcome_table[i].code == code) {
             return &outcome_table[i];

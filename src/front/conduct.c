@@ -1,8 +1,10 @@
 #include "front/conduct.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -123,9 +125,14 @@ static int present(const struct run *run, const struct presentation *how)
 static void clean_up(struct run *run, struct session *session)
 {
     char roles[ROLES_TEXT_MAX];
+    int *launcher = &session->roles.statuses[ROLE_LAUNCHER];
     roles_close(&session->roles);
     (void)roles_wait(&session->roles, ROLES_WAIT_MS);
     run_read_log(run);
+    /* It lives in the run's cgroup, which is emptied at the end whatever is in it. */
+    if (run->report != NULL && *launcher != -1 && WIFSIGNALED(*launcher) && WTERMSIG(*launcher) == SIGKILL) {
+        *launcher = 0;
+    }
     if (run->report != NULL && roles_describe(&session->roles, roles, sizeof roles)) {
         fprintf(stderr, "quiesce: beside the result: %s\n", roles);
     }

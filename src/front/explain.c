@@ -149,6 +149,9 @@ static void say_limits(const struct policy_plan *p, explain_sink *sink, void *co
     for (uint32_t i = 0; i < p->rlimits_count; i++) {
         const struct policy_rlimit *limit = &p->rlimits[i];
         const char *words = explain_rlimit(limit->resource);
+        if (limit->resource == RLIMIT_CORE) {
+            continue; /* said below, for it holds whatever the policy says */
+        }
         next_item(&s, &count, "at most ");
         if (limit->soft == RLIM_INFINITY) {
             say(&s, "any number of %s", words != NULL ? words : "?");
@@ -160,7 +163,7 @@ static void say_limits(const struct policy_plan *p, explain_sink *sink, void *co
         }
     }
     next_item(&s, &count, "");
-    say(&s, "never a core dump");
+    say(&s, "no core dump");
     sink(context, "limits", s.text);
 }
 
@@ -288,11 +291,23 @@ void explain_plugin(const struct report *r, uint32_t plugin, explain_sink *sink,
 
 /* ---- printing -------------------------------------------------------------------------- */
 
+/* Breaks lines between words. */
 static void print_statement(void *context, const char *key, const char *text)
 {
+    enum { KEY_WIDTH = 20, TEXT_WIDTH = 76 };
     FILE *out = context;
-    fprintf(out, "  %-20s ", key);
-    sanitise_print(out, text, strlen(text));
+    fprintf(out, "  %-*s", KEY_WIDTH, key);
+    for (size_t column = 0; *text != '\0';) {
+        size_t length = strcspn(text, " ");
+        if (column > 0 && column + 1 + length > TEXT_WIDTH) {
+            fprintf(out, "\n%*s", KEY_WIDTH + 2, "");
+            column = 0;
+        }
+        putc(' ', out);
+        sanitise_print(out, text, length);
+        column += 1 + length;
+        text += length + (text[length] == ' ' ? 1 : 0);
+    }
     putc('\n', out);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -30,10 +31,14 @@ static const struct {
 int preflight(char *message, size_t capacity)
 {
     struct utsname kernel;
-    unsigned major = 0, minor = 0;
-    if (uname(&kernel) != 0 || sscanf(kernel.release, "%u.%u", &major, &minor) != 2 || major < KERNEL_MAJOR
-        || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)) {
-        snprintf(message, capacity, "Linux %d.%d or newer is needed for the scripts' sandbox (mount_setattr); this is %u.%u",
+    unsigned long major = 0, minor = 0;
+    char *end;
+    if (uname(&kernel) == 0) {
+        major = strtoul(kernel.release, &end, 10);
+        minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+    }
+    if (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)) {
+        snprintf(message, capacity, "Linux %d.%d or newer is needed for the scripts' sandbox (mount_setattr); this is %lu.%lu",
                  KERNEL_MAJOR, KERNEL_MINOR, major, minor);
         return EXIT_INTERNAL;
     }

@@ -30,7 +30,10 @@ static size_t name_step(char *name, size_t capacity, uint8_t step, const char *p
 {
     char shown[PLAN_NAME_MAX * 4];
     sanitise(shown, sizeof shown, plugin, strnlen(plugin, PLAN_NAME_MAX));
-    int n = snprintf(name, capacity, "%s%s%s", step < RUN_STEPS ? step_words[step] : "step", *shown != '\0' ? " " : "", shown);
+    /* Without a plugin it is the phase of all of them. */
+    const char *plural = *shown == '\0' && (step == STEP_PRE || step == STEP_POST) ? "s" : "";
+    const char *word = step < RUN_STEPS ? step_words[step] : "step";
+    int n = snprintf(name, capacity, "%s%s%s%s", word, plural, *shown != '\0' ? " " : "", shown);
     size_t used = n > 0 ? (size_t)n : 0;
     if (attempt > 1 && used < capacity) {
         n = snprintf(name + used, capacity - used, ", try %u", attempt);

@@ -56,8 +56,7 @@ static void print_finding(FILE *out, const struct report *r, const struct report
     }
     result_print_text(out, r, f->message);
     fprintf(out, " [%s", finding_kind_name(f->kind));
-    /* Codes 0 and 1 belong to several outcomes and name none. */
-    const struct outcome_row *row = f->code > 1 ? outcome_by_code(f->code) : NULL;
+    const struct outcome_row *row = f->code > 0 ? outcome_by_code(f->code) : NULL;
     if (row != NULL) {
         fprintf(out, ", %" PRIu32 " %s", f->code, row->name);
     }
@@ -150,7 +149,8 @@ static void print_attempt(FILE *out, const struct report *r, uint32_t index)
     fprintf(out, " %4" PRIu32 "  %-12s %10.4f %10.4f %9" PRIu64 "\n", a->number, end, seconds(a->duration_ns),
             (double)a->cpu_us / 1e6, a->max_rss_kib);
     if (a->ran == 0) {
-        fprintf(out, "      it could not be started: %s: %s\n", start_step_name(a->start_step), strerror((int)a->start_error));
+        fprintf(out, "      it could not be started: %s%s%s\n", start_step_name(a->start_step), a->start_error != 0 ? ": " : "",
+                a->start_error != 0 ? strerror((int)a->start_error) : "");
     }
     if (a->survivors > 0) {
         fprintf(out, "      %" PRIu32 " process%s it left running%s\n", a->survivors, a->survivors == 1 ? "" : "es",
@@ -227,12 +227,13 @@ static void print_snapshot(FILE *out, const struct report *r)
 void result_print_run(FILE *out, const struct report *r)
 {
     const struct outcome_row *row = &outcome_table[r->outcome];
-    fprintf(out, "%s: %s\n", grade_name((enum grade)r->grade), row->meaning);
+    fprintf(out, "%s: ", grade_name((enum grade)r->grade));
     if (r->message.length > 0) {
-        fputs("  ", out);
         result_print_text(out, r, r->message);
-        putc('\n', out);
+    } else {
+        fputs(row->meaning, out);
     }
+    putc('\n', out);
     fprintf(out, "  code %" PRIu32 " %s, exit status %" PRIu32 ", %.4f s, run ", row->code, row->name, r->exit_status,
             seconds(r->duration_ns));
     sanitise_print(out, r->run_id, strnlen(r->run_id, sizeof r->run_id));

@@ -167,7 +167,7 @@ static void say_log_line(struct run *run)
     for (const char *p = strstr(line, mark); p != NULL; p = strstr(p + 1, mark)) {
         number = p;
     }
-    int error = number != NULL ? atoi(number + sizeof mark - 1) : 0;
+    int error = number != NULL ? (int)strtol(number + sizeof mark - 1, NULL, 10) : 0;
     if (error > 0) {
         snprintf(text, sizeof text, "%.*s: %s", (int)(number - line), line, strerror(error));
         snprintf(run->log_line, sizeof run->log_line, "%.*s", (int)sizeof run->log_line - 1, text);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -38,14 +39,15 @@ static int add_partitions(struct msg_topology *t, int device, const char *name, 
     const struct dirent *entry;
     while (error == 0 && (entry = readdir(entries)) != NULL) {
         char path[NAME_MAX + 8], text[32] = "";
-        unsigned a, b;
+        char *colon;
         if (strncmp(entry->d_name, name, strlen(name)) != 0) {
             continue;
         }
         snprintf(path, sizeof path, "%s/dev", entry->d_name);
         int fd = openat(device, path, O_RDONLY | O_CLOEXEC);
-        if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 && sscanf(text, "%u:%u", &a, &b) == 2) {
-            error = add(t, a, b, below);
+        if (fd >= 0 && read(fd, text, sizeof text - 1) > 0) {
+            unsigned long number = strtoul(text, &colon, 10);
+            error = *colon == ':' ? add(t, (unsigned)number, (unsigned)strtoul(colon + 1, NULL, 10), below) : -EPROTO;
         }
         if (fd >= 0) {
             close(fd);
@@ -59,7 +61,7 @@ static int add_partitions(struct msg_topology *t, int device, const char *name, 
  * Returns 0, 1 if the device has no file, or a negative errno. */
 static int ask(struct msg_topology *t, int block, int dev, const char *name)
 {
-    struct loop_info64 info;
+    struct loop_info64 info = { 0 };
     struct stat device;
     int fd = openat(dev, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {

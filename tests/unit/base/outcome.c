@@ -57,6 +57,8 @@ static void every_code_of_the_contract(void **state)
         assert_string_equal(row->name, contract[i].name);
     }
     assert_null(outcome_by_code(999));
+    /* 1 without a name of its own is a failure that has no code. */
+    assert_ptr_equal(outcome_by_code(1), &outcome_table[OUTCOME_INTERNAL]);
 }
 
 static void check_side(enum grade grade, int status)

@@ -138,7 +138,7 @@ static void policy_in_words(void **state)
     says(&s, "killedFor", "freeze a file system");
     says(&s, "allowed", "thaw a file system");
     is_silent(&s, "allowed", "freeze a file system");
-    says(&s, "limits", "at most 64 open files (it may raise that to 128); 32 processes of its user; never a core dump");
+    says(&s, "limits", "at most 64 open files (it may raise that to 128); 32 processes of its user; no core dump");
     says(&s, "environment", "MODE=night, LEVEL=2; nothing of the caller's");
     says(&s, "processes", "lives until the post-script is over");
     says(&s, "isolation", "own mount namespace;");
