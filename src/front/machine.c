@@ -91,6 +91,9 @@ static void open_optional(struct machine *m, const struct cgroup *cgroup, bool r
     m->fds[MACHINE_CGROUP_KILL] = machine_move(kill);
     m->has.has_cgroup = m->fds[MACHINE_CGROUP_KILL] >= 0 ? 1 : 0; /* a directory that cannot be killed is of no use */
     m->fds[MACHINE_CGROUP] = m->has.has_cgroup != 0 ? fcntl(cgroup->directory, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST) : -1;
+    if (m->has.has_cgroup != 0 && mkdirat(cgroup->directory, "launcher", 0755) == 0) {
+        m->fds[MACHINE_CGROUP_LAUNCHER] = machine_move(openat(cgroup->directory, "launcher", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    }
     if (!real) {
         m->has.has_expedite = access(EXPEDITED, W_OK) == 0 ? 1 : 0;
         m->has.has_journal = access("/var/log", W_OK) == 0 ? 1 : 0;

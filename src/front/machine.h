@@ -23,6 +23,7 @@ enum machine_fd {
     MACHINE_EXPEDITE,       /* rcu_expedited, or /dev/null */
     MACHINE_CGROUP,         /* the run's cgroup v2 directory, or /dev/null */
     MACHINE_CGROUP_KILL,    /* its cgroup.kill, or /dev/null */
+    MACHINE_CGROUP_LAUNCHER,/* the launcher's leaf in it, or /dev/null */
     MACHINE_JOURNAL_APPEND, /* the journal, or /dev/null */
     MACHINE_JOURNAL_READ,   /* the same */
     MACHINE_MAP,            /* struct frozen_map, of fixed size */

@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +100,23 @@ static _Noreturn void become_role(const int sources[SOURCES], enum role_id role)
     _exit(EXIT_INTERNAL);
 }
 
+/*
+ * Forks a role, the launcher straight into its cgroup: moving a process there
+ * later waits for grace periods, about 10 ms.
+ * Returns as fork(2) does, with *pidfd set in the parent.
+ */
+static pid_t fork_role(const int sources[SOURCES], enum role_id role, int *pidfd)
+{
+    bool into = role == ROLE_LAUNCHER && sources[MACHINE_CGROUP_LAUNCHER] != sources[MACHINE_NULL];
+    struct clone_args arguments = {
+        .flags = CLONE_PIDFD | (into ? CLONE_INTO_CGROUP : 0),
+        .pidfd = (uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .cgroup = into ? (uint64_t)sources[MACHINE_CGROUP_LAUNCHER] : 0,
+    };
+    return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
 /* ---- the parent ------------------------------------------------------------------------ */
 
 static int make_sockets(int sources[SOURCES])
@@ -121,12 +139,11 @@ static int make_sockets(int sources[SOURCES])
 static int start_all(struct roles *roles, int sources[SOURCES])
 {
     for (int i = 0; i < ROLES; i++) {
-        pid_t pid = fork();
+        pid_t pid = fork_role(sources, order[i], &roles->pidfds[order[i]]);
         if (pid == 0) {
             become_role(sources, order[i]);
         }
-        roles->pidfds[order[i]] = pid > 0 ? pidfd_open(pid, 0) : -1;
-        if (roles->pidfds[order[i]] < 0) {
+        if (pid < 0) {
             return -errno;
         }
         if (order[i] == ROLE_MONITOR) {

@@ -50,7 +50,7 @@ int stage_add(uint32_t slot, int script);
 
 /* ---- slots.c: cgroups and signals --------------------------------------------- */
 
-/* Makes the run's cgroup the launcher's and enters its own leaf.  Before the drop.
+/* Makes the run's cgroup, in a leaf of which this process was started, the launcher's own.  Before the drop.
  * Returns true if hooks can be kept in cgroups. */
 bool slots_prepare(void);
 

@@ -24,14 +24,6 @@ bool slots_prepare(void)
         faccessat(FD_CGROUP, "cgroup.kill", W_OK, 0) != 0) {
         return false;
     }
-    if (mkdirat(FD_CGROUP, "launcher", 0755) != 0) {
-        fatal("cannot make a cgroup", errno);
-    }
-    int procs = openat(FD_CGROUP, "launcher/cgroup.procs", O_WRONLY | O_CLOEXEC);
-    if (procs < 0 || write(procs, "0", 1) != 1) {
-        fatal("cannot enter a cgroup", errno);
-    }
-    (void)close(procs);
     /* cgroup.procs of the common ancestor must be writable to clone into a leaf, cgroups(7) */
     if (fchown(FD_CGROUP, id, id) != 0 || fchownat(FD_CGROUP, "cgroup.procs", id, id, 0) != 0) {
         fatal("cannot own the cgroup of the run", errno);
