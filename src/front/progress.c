@@ -48,13 +48,17 @@ size_t progress_live_line(char line[PROGRESS_LINE_MAX], const struct progress *p
         line[0] = '\0';
         return 0;
     }
-    /* Of several the one that began last; how many more go on is said. */
+    /* Of several the one that began last; how many more go on is said, the phase they belong to apart. */
     const struct progress_step *s = &progress->active[progress->active_count - 1];
+    unsigned others = 0;
+    for (unsigned i = 0; i + 1 < progress->active_count; i++) {
+        others += progress->active[i].step != s->step || progress->active[i].plugin[0] != '\0' ? 1 : 0;
+    }
     char text[PROGRESS_LINE_MAX], name[SHOWN_MAX + 32];
     name_step(name, sizeof name, s->step, s->plugin, s->attempt);
     int n = snprintf(text, sizeof text, "%s", name);
-    if (progress->active_count > 1) {
-        n += snprintf(text + n, sizeof text - (size_t)n, " and %u more", progress->active_count - 1);
+    if (others > 0) {
+        n += snprintf(text + n, sizeof text - (size_t)n, " and %u more", others);
     }
     n += snprintf(text + n, sizeof text - (size_t)n, "  %.1f s", seconds(now_ns - s->began_ns));
     if (s->budget_ns > 0) {
@@ -237,6 +241,16 @@ static uint64_t forget(struct progress *p, const struct msg_progress *m)
     memmove(s, s + 1, (size_t)(p->active + p->active_count - (s + 1)) * sizeof *s);
     p->active_count--;
     return took_ns;
+}
+
+void progress_budget(struct progress *p, enum run_step step, uint64_t budget_ns, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < p->active_count; i++) {
+        if (p->active[i].step == (uint8_t)step) {
+            p->active[i].told_ns = now_ns;
+            p->active[i].budget_ns = budget_ns;
+        }
+    }
 }
 
 void progress_message(struct progress *p, const struct msg_progress *m, uint64_t now_ns)

@@ -52,6 +52,9 @@ void progress_start(struct progress *progress, int fd, bool quiet);
 /* Takes in one message of the supervisor, at now_ns, and shows it. */
 void progress_message(struct progress *progress, const struct msg_progress *message, uint64_t now_ns);
 
+/* What is left of the time of a step that goes on, where no message says it. */
+void progress_budget(struct progress *progress, enum run_step step, uint64_t budget_ns, uint64_t now_ns);
+
 /* Draws the live line again.  Does nothing where there is none. */
 void progress_redraw(struct progress *progress, uint64_t now_ns);
 

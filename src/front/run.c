@@ -42,6 +42,15 @@ int run_dispatch(struct run *run, struct wire_packet *packet)
     return status;
 }
 
+/* How long the snapshot may take stands in READY, which may come before or after its BEGIN. */
+static void tell_deadline(struct run *run)
+{
+    uint64_t now_ns = clock_boottime_ns();
+    if (run->deadline_boottime_ns > now_ns) {
+        progress_budget(&run->progress, STEP_SNAPSHOT, run->deadline_boottime_ns - now_ns, clock_monotonic_ns());
+    }
+}
+
 static int on_progress(struct run *run, struct wire_packet *packet)
 {
     const struct msg_progress *m = packet->body;
@@ -51,6 +60,9 @@ static int on_progress(struct run *run, struct wire_packet *packet)
         return -EPROTO;
     }
     progress_message(&run->progress, m, clock_monotonic_ns());
+    if (m->step == STEP_SNAPSHOT && m->kind == PROGRESS_BEGIN) {
+        tell_deadline(run);
+    }
     return 0;
 }
 
@@ -63,7 +75,8 @@ static void send_release(struct run *run, const struct msg_release *release)
 
 static int on_ready(struct run *run, struct wire_packet *packet)
 {
-    (void)packet;
+    run->deadline_boottime_ns = ((const struct msg_ready *)packet->body)->deadline_boottime_ns;
+    tell_deadline(run);
     if (run->mode != MODE_RUN || run->options->snapshot == NULL) {
         snprintf(run->failure, sizeof run->failure, "the supervisor asked for a snapshot that nobody wants");
         return -EPROTO;

@@ -27,6 +27,7 @@ struct run {
     sigset_t mask;  /* the caller's signal mask */
     enum front_state state;
     int interrupted; /* the first signal that came, or 0 */
+    uint64_t deadline_boottime_ns; /* when it is thawed whatever happens; 0: nothing is frozen */
     bool over;       /* nothing more comes from the supervisor */
     struct msg_result result;
     const struct report *report; /* read-only mapping; NULL: there is no result */

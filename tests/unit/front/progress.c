@@ -81,6 +81,13 @@ static void live_line(void **state)
     p.active[1] = (struct progress_step){ .step = STEP_PRE, .attempt = 2, .plugin = "a\033b" };
     progress_live_line(line, &p, NS_PER_S, 80);
     assert_string_equal(line, "pre-script a\\x1bb, try 2 and 1 more  1.0 s");
+    p.active[0] = (struct progress_step){ .step = STEP_PRE };
+    progress_live_line(line, &p, NS_PER_S, 80);
+    assert_string_equal(line, "pre-script a\\x1bb, try 2  1.0 s");
+    progress_budget(&p, STEP_PRE, 9 * NS_PER_S, NS_PER_S);
+    progress_budget(&p, STEP_POST, 1, NS_PER_S);
+    progress_live_line(line, &p, 2 * NS_PER_S, 80);
+    assert_string_equal(line, "pre-script a\\x1bb, try 2  2.0 s, 8.0 s left");
     for (unsigned columns = 0; columns < 120; columns++) {
         size_t n = progress_live_line(line, &p, NS_PER_S, columns);
         assert_true(n < (columns < 20 ? 20 : columns));
