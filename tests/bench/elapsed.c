@@ -16,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static uint64_t now_ns(void)
 {
     struct timespec t;

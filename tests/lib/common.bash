@@ -18,7 +18,7 @@ JOURNAL=/var/log/quiesce/journal.jsonl
 
 # ---- file systems ----------------------------------------------------------------
 
-declare -A IMAGE_SIZE=([ext4]=64M [xfs]=300M [btrfs]=128M)
+declare -gA IMAGE_SIZE=([ext4]=64M [xfs]=300M [btrfs]=128M)
 
 # new_fs TYPE NAME: a file system on a loop device, mounted at /mnt/m/NAME.
 new_fs() {
@@ -121,8 +121,9 @@ script() {
 # configure [JSON-OBJECT [FILE]]: the plugin configuration; members of the object replace the usual ones.
 configure() {
     local extra=${1-} file=${2:-$CONFIG}
+    [[ -n $extra ]] || extra='{}'
     rm -f "$file"
-    jq -n --argjson extra "${extra:-\{\}}" --arg pre "$WORK/s/pre" --arg post "$WORK/s/post" \
+    jq -n --argjson extra "$extra" --arg pre "$WORK/s/pre" --arg post "$WORK/s/post" \
         '{preScriptLocation: $pre, postScriptLocation: $post} + $extra' >"$file"
     chmod 0600 "$file"
 }

@@ -165,8 +165,8 @@ caps() {
     says "/usr refused" "/etc refused" "/mnt/quiesce refused" "/var/log/quiesce refused" "/run/quiesce refused" "other writable"
 }
 
-@test "strict: everything is read-only but /tmp" {
-    POLICY=strict inside "for d in / /usr /etc /var /mnt $WORK /run /dev/shm /sys/fs/cgroup; do
+@test "strict: everything is read-only but private temporary directories" {
+    POLICY=strict inside "for d in / /usr /etc /var /mnt $WORK /run /dev /sys/fs/cgroup; do
             if touch \"\$d/x\" 2>/dev/null; then echo \"\$d writable\"; rm -f \"\$d/x\"; fi
         done
         touch /tmp/x && echo tmp writable"

@@ -18,8 +18,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static void print_descriptors(void)
 {
     DIR *const fds = opendir("/proc/self/fd");
