@@ -82,8 +82,10 @@ size_t progress_step_line(char line[PROGRESS_LINE_MAX], const struct msg_progres
             snprintf(tail, sizeof tail, ", %.1f s left", seconds(m->budget_ns));
         }
     } else if (m->kind == PROGRESS_END) {
-        what = m->failed != 0 ? "FAILED after " : "done in ";
-        snprintf(tail, sizeof tail, "%.4f s", seconds(took_ns));
+        what = m->failed != 0 ? "FAILED" : "done";
+        if (took_ns != PROGRESS_UNKNOWN) {
+            snprintf(tail, sizeof tail, " %s %.4f s", m->failed != 0 ? "after" : "in", seconds(took_ns));
+        }
     } else if (m->kind == PROGRESS_WARNING) {
         what = "warning";
     } else {
@@ -230,12 +232,13 @@ static void remember(struct progress *p, const struct msg_progress *m, uint64_t 
     }
 }
 
-/* Takes the step off the list and says how long it took, by the supervisor's clock. */
+/* Takes the step off the list and says how long it took, by the supervisor's clock;
+ * PROGRESS_UNKNOWN if its beginning was not told. */
 static uint64_t forget(struct progress *p, const struct msg_progress *m)
 {
     struct progress_step *s = find_step(p, m);
     if (s == NULL) {
-        return 0;
+        return PROGRESS_UNKNOWN;
     }
     uint64_t took_ns = m->at_ns > s->at_ns ? m->at_ns - s->at_ns : 0;
     memmove(s, s + 1, (size_t)(p->active + p->active_count - (s + 1)) * sizeof *s);
@@ -263,7 +266,8 @@ void progress_message(struct progress *p, const struct msg_progress *m, uint64_t
     if (m->kind == PROGRESS_END) {
         took_ns = forget(p, m);
     }
-    if (m->kind == PROGRESS_BEGIN && m->step == STEP_FREEZE) {
+    /* The freeze follows the flush without a message between: its own may come late. */
+    if (m->kind == PROGRESS_BEGIN && (m->step == STEP_FLUSH || m->step == STEP_FREEZE)) {
         p->frozen = true;
     }
     /* On a terminal the live line says that a step goes on. */

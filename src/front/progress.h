@@ -73,8 +73,10 @@ void progress_end(struct progress *progress);
  * characters.  Returns its length; 0: nothing goes on. */
 size_t progress_live_line(char line[PROGRESS_LINE_MAX], const struct progress *progress, uint64_t now_ns, unsigned columns);
 
+#define PROGRESS_UNKNOWN UINT64_MAX
+
 /* The line, with its line feed, that reports a message; took_ns: how long the
- * step took, if it ends.  Returns its length; 0: the message needs no line. */
+ * step took, if it ends, or PROGRESS_UNKNOWN.  Returns its length; 0: the message needs no line. */
 size_t progress_step_line(char line[PROGRESS_LINE_MAX], const struct msg_progress *message, uint64_t took_ns);
 
 #endif

@@ -31,6 +31,8 @@ static const struct {
       "   3.0000 s  post-script db: goes on, 27.0 s left\n" },
     { { .step = STEP_FREEZE, .kind = PROGRESS_WARNING, .text = "x\033[31m" }, 0, "   0.0000 s  freeze: warning: x\\x1b[31m\n" },
     { { .step = STEP_THAW, .kind = PROGRESS_END }, 0, "   0.0000 s  thaw: done in 0.0000 s\n" },
+    { { .step = STEP_FREEZE, .kind = PROGRESS_END }, PROGRESS_UNKNOWN, "   0.0000 s  freeze: done\n" },
+    { { .step = STEP_PRE, .kind = PROGRESS_END, .failed = 1 }, PROGRESS_UNKNOWN, "   0.0000 s  pre-scripts: FAILED\n" },
     { { .step = STEP_LOAD, .kind = PROGRESS_END, .plugin = "\033]0;x\007" }, 0,
       "   0.0000 s  documents \\x1b]0;x\\x07: done in 0.0000 s\n" },
 };
@@ -107,9 +109,8 @@ static off_t size_of(int fd)
 }
 
 /* A regular file may lie on what is frozen. */
-static void holds_back_while_frozen(void **state)
+static void hold_back(uint8_t first)
 {
-    (void)state;
     static struct progress p;
     int fd = memfd_create("stderr", MFD_CLOEXEC);
     assert_true(fd >= 0);
@@ -118,7 +119,8 @@ static void holds_back_while_frozen(void **state)
     message(&p, STEP_PRE, PROGRESS_END, "");
     off_t before = size_of(fd);
     assert_true(before > 0);
-    message(&p, STEP_FREEZE, PROGRESS_BEGIN, "");
+    message(&p, first, PROGRESS_BEGIN, "");
+    message(&p, first, PROGRESS_END, "");
     message(&p, STEP_FREEZE, PROGRESS_END, "");
     message(&p, STEP_SNAPSHOT, PROGRESS_WARNING, "");
     progress_say(&p, "a word");
@@ -133,6 +135,13 @@ static void holds_back_while_frozen(void **state)
     assert_non_null(strstr(text, "quiesce: a word\n"));
     assert_non_null(strstr(text, "more lines were not kept"));
     close(fd);
+}
+
+static void holds_back_while_frozen(void **state)
+{
+    (void)state;
+    hold_back(STEP_FLUSH); /* the freeze's own beginning may not be told */
+    hold_back(STEP_FREEZE);
 }
 
 /* A pipe cannot be frozen. */
