@@ -179,6 +179,11 @@ const char *__lsan_default_suppressions(void)
 {
     return "leak:libseccomp.so";
 }
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
+}
 
 int main(void)
 {
