@@ -30,11 +30,11 @@ POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COM
 MANPAGES    := $(BUILD)/docs/quiesce.1 docs/quiesce.json.5 docs/quiesce-policy.5
 
 # What each program links besides the base; the trusted ones are static.
-LIBS_front      := -lcjson -lmd
+LIBS_front      := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 LIBS_monitor    :=
 LIBS_guardian   :=
-LIBS_parser     := -lcjson -lseccomp -lmd
-LIBS_supervisor := -lcjson -lmd
+LIBS_parser     := -lcjson -Wl,-Bstatic -lseccomp -lmd -Wl,-Bdynamic
+LIBS_supervisor := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 LIBS_launcher   :=
 LINK_monitor    := $(STATIC)
 LINK_guardian   := $(STATIC)

@@ -84,6 +84,18 @@ void role_begin(void)
     }
 }
 
+extern const char __executable_start[], _edata[]; /* the linker's, ld(1): first and last of what the file holds */
+
+/* What the file holds is read in and locked now: its disk may be frozen or suspended
+ * later.  Zero pages need no disk, so they are locked when they are first touched. */
+static void lock_memory(void)
+{
+    size_t length = (size_t)((uintptr_t)_edata - (uintptr_t)__executable_start);
+    if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0 || mlock(__executable_start, length) != 0) {
+        fatal("cannot lock memory", errno);
+    }
+}
+
 static void enter_empty_root(void)
 {
     if (fchdir(ROLE_FD_EMPTY_ROOT) != 0 || chroot(".") != 0) {
@@ -193,8 +205,8 @@ void drop_privileges(const struct role *role)
         fatal("cannot close inherited descriptors", errno);
     }
     close_above(ROLE_FD_EMPTY_ROOT);
-    if (role->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-        fatal("cannot lock memory", errno);
+    if (role->lock_memory) {
+        lock_memory();
     }
     enter_empty_root();
     const uint64_t passed_on = inherited(role);

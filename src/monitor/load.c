@@ -6,6 +6,7 @@
  * numeric ids; and blocks of bounded bytes that go to the launcher unread.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "base/walk.h"
 #include "monitor/monitor.h"
 
-enum { SCRIPT = DOC_KINDS };
+enum { SCRIPT = DOC_KINDS, ANSWER_MS = 10000 }; /* a parser that says nothing for so long is as good as dead */
 
 /* A document between its opening and its answer. */
 struct pending {
@@ -96,7 +97,9 @@ static bool finish(struct monitor *m, struct pending *p, void *keep, size_t size
     struct wire_packet packet;
     const struct plan_head *head = NULL;
     if (p->answer >= 0) {
-        bool got = wire_receive(p->answer, &m->buffer, &packet) == 1 && packet.type == WIRE_ANSWER(p->document.kind);
+        struct pollfd answered = { p->answer, POLLIN, 0 };
+        bool got = poll(&answered, 1, ANSWER_MS) == 1 && wire_receive(p->answer, &m->buffer, &packet) == 1 &&
+            packet.type == WIRE_ANSWER(p->document.kind);
         head = got && plan_valid((enum document_kind)p->document.kind, packet.body) ? packet.body : NULL;
         p->document.answered = head != NULL;
         p->document.parser_died = head == NULL;

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -92,6 +93,9 @@ static _Noreturn void answer(const struct msg_parse *parse, const struct wire_pa
     close(ROLE_FD_NULL_IN);
     close(ROLE_FD_NULL_OUT);
     close(FD_MONITOR);
+    /* It makes no process of its own, and does not outlive the master. */
+    limit(RLIMIT_NPROC, 0);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fatal("cannot tie a parser to its master", errno);
     limit(RLIMIT_AS, CHILD_MEMORY_MAX);
     limit(RLIMIT_CPU, CHILD_CPU_SECONDS);
     bytes = map(packet->fds[PARSE_DOCUMENT], document_bytes_max(kind), &n);
@@ -147,21 +151,9 @@ static _Noreturn void serve(void)
     }
 }
 
-/* Somebody who types our name has no such socket at descriptor 3. */
-static void refuse_by_hand(void)
-{
-    static const char text[] = "quiesce-parser: started by quiesce only\n";
-    int type = 0;
-    socklen_t length = sizeof(type);
-
-    if (getsockopt(FD_MONITOR, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET) return;
-    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) _exit(EXIT_USAGE);
-    _exit(EXIT_USAGE);
-}
-
 int main(void)
 {
-    refuse_by_hand();
+    role_begin();
     /* Children are not waited for: what one has to say it says in its answer. */
     if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) fatal("cannot ignore SIGCHLD", errno);
     /* libseccomp asks the kernel once what it can do, by calls that the filter kills. */
