@@ -22,8 +22,9 @@ void source_watch(struct loop *loop, struct source *source, int fd, uint32_t eve
 {
     struct epoll_event event = {.events = events, .data.ptr = source};
 
-    source->open = true;
+    source->open = source->watched = true;
     source->fd = fd;
+    source->epoll = loop->epoll;
     source->ready = ready;
     source->owner = owner;
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
@@ -33,6 +34,7 @@ void source_watch(struct loop *loop, struct source *source, int fd, uint32_t eve
 void source_keep(struct source *source, int fd)
 {
     source->open = true;
+    source->watched = false;
     source->fd = fd;
 }
 
@@ -40,8 +42,10 @@ void source_close(struct source *source)
 {
     if (!source->open)
         return;
-    source->open = false;
-    /* Nobody else holds this open file, so closing takes it out of the epoll too. */
+    /* Closing is not enough: whoever sent the descriptor may still hold the open file. */
+    if (source->watched && epoll_ctl(source->epoll, EPOLL_CTL_DEL, source->fd, NULL) != 0)
+        fatal("cannot stop watching a descriptor", errno);
+    source->open = source->watched = false;
     (void)close(source->fd);
     source->fd = -1;
 }

@@ -13,8 +13,8 @@ typedef void source_handler(struct run *run, struct source *source, uint32_t eve
 
 /* A descriptor that is watched.  Lives as long as the run. */
 struct source {
-    bool open; /* fd is ours */
-    int fd;
+    bool open, watched; /* open: fd is ours */
+    int fd, epoll;
     source_handler *ready;
     void *owner;
 };
