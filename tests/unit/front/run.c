@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -239,6 +240,21 @@ static int play_early_result(int front)
     return 0;
 }
 
+/* The same, once the command has said that it is ready: through descriptor 9. */
+enum { SAID_FD = 9 };
+static int said[2];
+
+static int play_late_result(int front)
+{
+    char byte;
+    send_ready(front);
+    if (read(said[0], &byte, 1) != 1) {
+        return 1;
+    }
+    send_result(front, 22);
+    return 0;
+}
+
 static int play_dies(int front)
 {
     send_ready(front);
@@ -278,6 +294,7 @@ static const struct {
     { play_interrupted, { "sleep", "1000" }, 42, "", SIGTERM },
     { play_early_result, { "sleep", "1000" }, 22, "", 0 },
     { play_early_result, { "sh", "-c", "sleep 1000 & sleep 1000" }, 22, "", 0 },
+    { play_late_result, { "sh", "-c", "(trap '' TERM; echo >&9; sleep 1000) & exec sleep 1000" }, 22, "", 0 },
     { play_dies, { "sleep", "1000" }, -1, "", 0 },
     { play_out_of_turn, { "sleep", "1000" }, -1, "MSG_THAWED where it may not", 0 },
     { play_ready_twice, { "sleep", "1000" }, -1, "MSG_READY where it may not", 0 },
@@ -290,6 +307,8 @@ static void perform(size_t row)
     static struct options options;
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+    assert_int_equal(dup2(said[1], SAID_FD), SAID_FD);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -297,6 +316,7 @@ static void perform(size_t row)
         _exit(plays[row].play(ends[1]));
     }
     close(ends[1]);
+    close(said[1]);
     make_run(&run, &options, ends[0]);
     assert_int_equal(run_take_signals(&run), 0);
     options.snapshot = (char **)(uintptr_t)plays[row].command;
@@ -321,13 +341,19 @@ static void perform(size_t row)
         fail_msg("row %zu: '%s'", row, run.failure);
     }
     assert_int_equal(run.snapshot.pidfd, -1);
-    /* Nothing of the command's group is left. */
+    /* Nothing of the command's group is left; orphans of it come to us. */
     if (run.snapshot.pid > 0) {
+        alarm(20);
+        while (waitpid(-run.snapshot.pid, NULL, 0) > 0) {
+        }
+        alarm(0);
         assert_int_equal(kill(-run.snapshot.pid, 0), -1);
         run.snapshot.pid = 0;
     }
     sigprocmask(SIG_SETMASK, &run.mask, NULL);
     close(run.signals);
+    close(SAID_FD);
+    close(said[0]);
     close(ends[0]);
     close(run.progress.fd);
 }
@@ -335,6 +361,7 @@ static void perform(size_t row)
 static void loop(void **state)
 {
     (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     for (size_t i = 0; i < sizeof plays / sizeof *plays; i++) {
         perform(i);
     }
