@@ -84,16 +84,33 @@ static int take_lock(char *message, size_t capacity, int *lock)
     return EXIT_INTERNAL;
 }
 
+/* All three or none: a directory that cannot be killed, or that has no place for the
+ * launcher, is of no use. */
+static void open_cgroup(struct machine *m, const struct cgroup *cgroup)
+{
+    static const enum machine_fd places[] = { MACHINE_CGROUP, MACHINE_CGROUP_KILL, MACHINE_CGROUP_LAUNCHER };
+    if (cgroup->directory < 0 || (mkdirat(cgroup->directory, "launcher", 0755) != 0 && errno != EEXIST)) {
+        return;
+    }
+    m->fds[MACHINE_CGROUP] = fcntl(cgroup->directory, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST);
+    m->fds[MACHINE_CGROUP_KILL] = machine_move(openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC));
+    m->fds[MACHINE_CGROUP_LAUNCHER] = machine_move(openat(cgroup->directory, "launcher", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    m->has.has_cgroup = 1;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        m->has.has_cgroup = m->fds[places[i]] >= 0 ? m->has.has_cgroup : 0;
+    }
+    for (size_t i = 0; m->has.has_cgroup == 0 && i < sizeof places / sizeof *places; i++) {
+        if (m->fds[places[i]] >= 0) {
+            close(m->fds[places[i]]);
+            m->fds[places[i]] = -1;
+        }
+    }
+}
+
 /* What a machine may lack; its place is taken by /dev/null. */
 static void open_optional(struct machine *m, const struct cgroup *cgroup, bool real, bool expedite)
 {
-    int kill = cgroup->directory < 0 ? -1 : openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-    m->fds[MACHINE_CGROUP_KILL] = machine_move(kill);
-    m->has.has_cgroup = m->fds[MACHINE_CGROUP_KILL] >= 0 ? 1 : 0; /* a directory that cannot be killed is of no use */
-    m->fds[MACHINE_CGROUP] = m->has.has_cgroup != 0 ? fcntl(cgroup->directory, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST) : -1;
-    if (m->has.has_cgroup != 0 && mkdirat(cgroup->directory, "launcher", 0755) == 0) {
-        m->fds[MACHINE_CGROUP_LAUNCHER] = machine_move(openat(cgroup->directory, "launcher", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    }
+    open_cgroup(m, cgroup);
     if (!real) {
         m->has.has_expedite = access(EXPEDITED, W_OK) == 0 ? 1 : 0;
         m->has.has_journal = access("/var/log", W_OK) == 0 ? 1 : 0;

@@ -105,9 +105,9 @@ static _Noreturn void become_role(const int sources[SOURCES], enum role_id role)
  * later waits for grace periods, about 10 ms.
  * Returns as fork(2) does, with *pidfd set in the parent.
  */
-static pid_t fork_role(const int sources[SOURCES], enum role_id role, int *pidfd)
+static pid_t fork_role(const int sources[SOURCES], bool has_cgroup, enum role_id role, int *pidfd)
 {
-    bool into = role == ROLE_LAUNCHER && sources[MACHINE_CGROUP_LAUNCHER] != sources[MACHINE_NULL];
+    bool into = role == ROLE_LAUNCHER && has_cgroup;
     struct clone_args arguments = {
         .flags = CLONE_PIDFD | (into ? CLONE_INTO_CGROUP : 0),
         .pidfd = (uintptr_t)pidfd,
@@ -136,10 +136,10 @@ static int make_sockets(int sources[SOURCES])
     return fcntl(sources[LOG_READ], F_SETFL, O_NONBLOCK) == 0 ? 0 : -errno;
 }
 
-static int start_all(struct roles *roles, int sources[SOURCES])
+static int start_all(struct roles *roles, bool has_cgroup, int sources[SOURCES])
 {
     for (int i = 0; i < ROLES; i++) {
-        pid_t pid = fork_role(sources, order[i], &roles->pidfds[order[i]]);
+        pid_t pid = fork_role(sources, has_cgroup, order[i], &roles->pidfds[order[i]]);
         if (pid == 0) {
             become_role(sources, order[i]);
         }
@@ -169,7 +169,7 @@ int roles_start(struct roles *roles, const struct machine *machine, const char *
     int error = make_sockets(sources);
     if (error == 0) {
         *what = "a role cannot be started";
-        error = start_all(roles, sources);
+        error = start_all(roles, machine->has.has_cgroup != 0, sources);
     }
     roles->monitor = sources[FRONT_MONITOR];
     roles->supervisor = sources[FRONT_SUPERVISOR];
