@@ -134,7 +134,7 @@ host_configure() {
     {
         printf '[pre_post]\ntimeoutInSeconds: %d\nnumberOfPlugins: %d\n' "${HOST_TIMEOUT:-1800}" $#
         for path; do
-            printf 'pluginName%d: plugin%d\npluginPath%d: none\npluginConfigPath%d: %s\n' $i $i $i $i "$path"
+            printf 'pluginName%d: plugin%d\npluginPath%d: /usr/bin/true\npluginConfigPath%d: %s\n' $i $i $i $i "$path"
             i=$((i + 1))
         done
     } >"$HOST_CONFIG"

@@ -170,10 +170,10 @@ refuse() {
     refuse 303 rm "$WORK/s/post"
 }
 
-@test "302: the template's empty location is a missing script" {
+@test "303: the template's empty locations are missing scripts; of two codes the weightier counts" {
     configure '{"preScriptLocation": "", "postScriptLocation": ""}'
     quiesce_run -- "${snapshot[@]}"
-    outcome fileSystemConsistent 302 10
+    outcome fileSystemConsistent 303 10
     went "frozen"
 }
 
@@ -197,8 +197,8 @@ refuse() {
     refuse 307 chmod 0701 "$WORK/s/post"
 }
 
-@test "306 before 307: a directory above both belongs to somebody else" {
-    refuse 306 chown nobody "$WORK/s"
+@test "307 over 306: a directory above both belongs to somebody else" {
+    refuse 307 chown nobody "$WORK/s"
     chown root "$WORK/s"
 }
 

@@ -205,9 +205,9 @@ caps() {
 }
 
 @test "a root hook cannot write to the copy that runs, nor to the script on the disk through it" {
-    inside 'if echo "evil" >>"$0" 2>/dev/null; then echo written; else echo refused; fi'
+    inside 'if (echo "# changed" >>"$0") 2>/dev/null; then echo written; else echo refused; fi'
     says refused
-    not grep -q evil "$WORK/s/pre"
+    same "$(tail -n 1 "$WORK/s/pre" | cut -c 1-2)" if
 }
 
 @test "mounts made while the hook runs do not come back to the machine" {

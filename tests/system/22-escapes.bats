@@ -56,6 +56,7 @@ ended() {
 # The failed script's tree is killed, whatever it is.
 failed_leaves() {
     script pre <<<"$HELPERS/escape $1 $(mark); exit 1"
+    configure '{"quiesce": {"killGraceSeconds": 0}}'
     quiesce_run -- /bin/sh -c "$HELPERS/escape gone $(mark) && echo gone >$WORK/when"
     outcome fileSystemConsistent 300 10
     same "$(cat "$WORK/when")" gone
@@ -76,7 +77,7 @@ failed_leaves() {
 
 @test "each try starts with nothing of the last one" {
     script pre <<<"$HELPERS/escape gone $(mark) || echo left >>$WORK/left; $HELPERS/escape daemon $(mark); exit 1"
-    configure '{"preScriptNoOfRetries": 2}'
+    configure '{"preScriptNoOfRetries": 2, "quiesce": {"killGraceSeconds": 0}}'
     quiesce_run -- true
     outcome fileSystemConsistent 300 10
     [[ ! -e $WORK/left ]]
@@ -86,6 +87,7 @@ failed_leaves() {
 # The post-script's tree is killed also when it succeeded.
 post_leaves() {
     script post <<<"$HELPERS/escape $1 $(mark)"
+    configure '{"quiesce": {"killGraceSeconds": 0}}'
     quiesce_run -- true
     outcome applicationConsistent 0 0
     ended
@@ -114,7 +116,7 @@ post_leaves() {
 @test "what a successful pre-script leaves lives until the post-script is over, then not" {
     script pre <<<"$HELPERS/escape daemon $(mark)"
     script post <<<"$HELPERS/escape gone $(mark) && echo gone || echo alive"
-    quiesce_run -- /bin/sh -c "if $HELPERS/escape gone $(mark); then echo gone; else echo alive; fi >$WORK/snapshot"
+    quiesce_run -- /bin/sh -c "if $HELPERS/escape gone $(mark) >$WORK/pids; then echo gone; else echo alive; fi >$WORK/snapshot"
     outcome applicationConsistent 0 0
     same "$(cat "$WORK/snapshot")" alive
     contains "$(hook post '.attempts[0].stdout.head')" alive
