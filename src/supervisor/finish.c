@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "attempt.h"
 #include "base/fatal.h"
 #include "base/report.h"
 #include "hooks.h"
@@ -38,22 +39,48 @@ static void conclude_look(struct run *run)
                  : "Every document, script, policy and mount can be used.");
 }
 
-/* The outcome's meaning, then the first error that was found, in its own words. */
-static void write_message(struct report *r)
+/* What befell the script that the outcome is about; false if it is about none. */
+static bool describe_hook(struct run *run, char *text, size_t size)
 {
-    char text[768];
-    size_t used = (size_t)snprintf(text, sizeof(text), "%s", outcome_table[r->outcome].meaning);
+    for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX; slot++) {
+        const struct hook *hook = &run->hooks[slot];
+        char how[64];
 
-    for (uint32_t i = 0; i < r->findings_count && used < sizeof(text); i++) {
+        if (!hook->settled || hook->result == OUTCOME_APP_CONSISTENT || hook->result != run->report->outcome)
+            continue;
+        attempt_describe(run, hook, how, sizeof(how));
+        snprintf(text, size, " Plugin '%s', attempt %u: %s.", run->plugins[slot / PHASES].name, hook->attempt, how);
+        return true;
+    }
+    return false;
+}
+
+/* The first error among the findings, in its own words. */
+static void describe_finding(const struct report *r, char *text, size_t size)
+{
+    enum { MOST = 256 };
+
+    for (uint32_t i = 0; i < r->findings_count; i++) {
         const struct report_finding *f = &r->findings[i];
 
         if (f->severity != FINDING_ERROR)
             continue;
-        snprintf(text + used, sizeof(text) - used, " %.*s%s%.*s.", (int)(f->file.length < 256 ? f->file.length : 256),
-                 r->text + f->file.offset, f->file.length ? ": " : "", (int)(f->message.length < 256 ? f->message.length : 256),
-                 r->text + f->message.offset);
-        break;
+        snprintf(text, size, " %.*s%s%.*s.", (int)(f->file.length < MOST ? f->file.length : MOST),
+                 r->text + f->file.offset, f->file.length ? ": " : "",
+                 (int)(f->message.length < MOST ? f->message.length : MOST), r->text + f->message.offset);
+        return;
     }
+}
+
+/* The outcome's meaning, then what is special about this run. */
+static void write_message(struct run *run)
+{
+    struct report *r = run->report;
+    char text[1024];
+    size_t used = (size_t)snprintf(text, sizeof(text), "%s", outcome_table[r->outcome].meaning);
+
+    if (!describe_hook(run, text + used, sizeof(text) - used))
+        describe_finding(r, text + used, sizeof(text) - used);
     r->message = report_text_add_string(r, text);
 }
 
@@ -66,7 +93,7 @@ static void conclude_run(struct run *run)
     r->grade = d.grade;
     r->exit_status = (uint32_t)d.exit_status;
     r->continue_on_failure = d.continued;
-    write_message(r);
+    write_message(run);
 }
 
 /* From here on nobody can change the report, not even this process. */

@@ -138,7 +138,11 @@ static void empty_tree(struct run *run, struct hook *hook, bool with_kill)
 
 static void grace_over(struct run *run, struct timer *timer)
 {
-    empty_tree(run, timer->owner, true);
+    struct hook *hook = timer->owner;
+    uint32_t left = tree_count(hook), script = hook->exited ? 0 : 1;
+
+    attempt_row(run, hook)->survivors = left > script ? left - script : 0;
+    empty_tree(run, hook, true);
 }
 
 /* TERM, a grace period, then KILL. */
