@@ -70,12 +70,64 @@ static int make_masked(const char *path)
     return null < 0 ? errno : attach(null, path);
 }
 
+/* What an OCI runtime puts into a /dev of its own (runtime-spec, config-linux.md,
+ * "Default Devices"), and the system log's socket; no disk, no terminal of others. */
+static const char *const devices[] = {
+    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/log",
+};
+static const char *const links[][2] = {
+    { "/proc/self/fd", "fd" }, { "/proc/self/fd/0", "stdin" }, { "/proc/self/fd/1", "stdout" },
+    { "/proc/self/fd/2", "stderr" },
+};
+enum { DEVICES = sizeof devices / sizeof devices[0], LINKS = sizeof links / sizeof links[0] };
+
+/* A place for a device in the new /dev.  Returns 0 or an errno. */
+static int make_place(int dev, const char *path)
+{
+    int fd = openat(dev, path + strlen("/dev/"), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    if (fd < 0) {
+        return errno;
+    }
+    (void)close(fd);
+    return 0;
+}
+
+static int make_dev(void)
+{
+    int trees[DEVICES];
+    int dev = tmpfs_create("0755", "10%", 0);
+    int error = dev < 0 ? -dev : mkdirat(dev, "shm", 0) != 0 || fchmodat(dev, "shm", 01777, 0) != 0 ? errno : 0;
+    for (unsigned i = 0; i < DEVICES; i++) { /* while the machine's /dev can still be seen */
+        trees[i] = copy_tree(devices[i], 0, false);
+        if (trees[i] >= 0 && error == 0) {
+            error = make_place(dev, devices[i]);
+        }
+    }
+    for (unsigned i = 0; error == 0 && i < LINKS; i++) {
+        error = symlinkat(links[i][0], dev, links[i][1]) != 0 ? errno : 0;
+    }
+    error = error != 0 ? error : attach(dev, "/dev");
+    for (unsigned i = 0; error == 0 && i < DEVICES; i++) {
+        if (trees[i] >= 0) {
+            error = attach(trees[i], devices[i]);
+        }
+    }
+    return error; /* descriptors are left to the exec, or to the end after an error */
+}
+
+static int apply_path(uint32_t kind, const char *path)
+{
+    if (kind == PATH_TMPFS) {
+        return strcmp(path, "/dev") == 0 ? make_dev() : make_tmpfs(path, false);
+    }
+    return kind == PATH_READONLY ? make_readonly(path) : make_masked(path);
+}
+
 static int apply_paths(const struct policy_plan *policy)
 {
     for (uint32_t i = 0; i < policy->paths_count; i++) {
         const char *path = policy->paths_text + policy->paths[i].offset;
-        int error = policy->paths[i].kind == PATH_READONLY ? make_readonly(path)
-            : policy->paths[i].kind == PATH_MASKED ? make_masked(path) : make_tmpfs(path, false);
+        int error = apply_path(policy->paths[i].kind, path);
         if (error != 0) {
             return error;
         }
