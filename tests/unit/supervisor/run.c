@@ -210,6 +210,7 @@ static void survivors(void **state)
     thaw();
     run_script(POST, 1, 0);
     assert_int_equal(((const struct msg_slot *)hear(w.launcher, MSG_KILL))->slot, PRE);
+    assert_false(w.run.over); /* nothing is left when the run says so */
     close_keeper(k);
     r = result(OUTCOME_APP_CONSISTENT, 0, GRADE_APPLICATION);
     assert_int_equal(r->attempts[0].survivors, 1);
@@ -250,6 +251,7 @@ static void left_by_post(void **state)
     k = start(POST, 1);
     exits(k, 0, 0, 1);
     (void)hear(w.launcher, MSG_KILL);
+    assert_false(w.run.over);
     close_keeper(k);
     (void)result(OUTCOME_APP_CONSISTENT, 0, GRADE_APPLICATION);
     finished(true);
