@@ -57,6 +57,13 @@ enum outcome walk_outcome(const struct msg_document *d)
     return outcomes[d->kind].other;
 }
 
+static const enum finding_kind kinds[WALK_VERDICTS] = {
+    [WALK_OK] = FINDING_SYSTEM,         [WALK_MISSING] = FINDING_MISSING,       [WALK_OWNER] = FINDING_PERMISSION,
+    [WALK_MODE] = FINDING_PERMISSION,   [WALK_SET_ID] = FINDING_PERMISSION,     [WALK_TYPE] = FINDING_MISSING,
+    [WALK_LINK_OWNER] = FINDING_PERMISSION, [WALK_LINK_LOOP] = FINDING_MISSING, [WALK_TOO_LARGE] = FINDING_VALUE,
+    [WALK_PATH] = FINDING_VALUE,        [WALK_ERROR] = FINDING_SYSTEM,
+};
+
 void walk_finding(const struct msg_document *d, struct finding *f)
 {
     const struct walk_result *w = &d->walk;
@@ -68,11 +75,10 @@ void walk_finding(const struct msg_document *d, struct finding *f)
     const char *dots = cut ? "..." : "";
 
     utf8_sanitize(name, sizeof(name), w->component + cut, length - cut);
-    f->kind = FINDING_PERMISSION;
+    f->kind = (uint8_t)(w->verdict == WALK_PATH && d->path[0] == '\0' ? FINDING_MISSING : kinds[w->verdict]);
 #define SAY(...) snprintf(f->message, sizeof(f->message), __VA_ARGS__)
     switch ((enum walk_verdict)w->verdict) {
     case WALK_MISSING:
-        f->kind = FINDING_MISSING;
         SAY("%s '%s%s' does not exist", what, dots, name);
         break;
     case WALK_OWNER:
@@ -88,22 +94,18 @@ void walk_finding(const struct msg_document *d, struct finding *f)
         SAY("file '%s%s' is set-user-id or set-group-id (mode %04o)", dots, name, mode);
         break;
     case WALK_TYPE:
-        f->kind = FINDING_MISSING;
         SAY(w->is_directory ? "'%s%s' is not a directory" : "'%s%s' is not a regular file", dots, name);
         break;
     case WALK_LINK_OWNER:
         SAY("symbolic link '%s%s' is owned by uid %" PRIu32 ", not by root", dots, name, w->uid);
         break;
     case WALK_LINK_LOOP:
-        f->kind = FINDING_MISSING;
         SAY("'%s%s' leads through more than 40 symbolic links", dots, name);
         break;
     case WALK_TOO_LARGE:
-        f->kind = FINDING_VALUE;
         SAY("file '%s%s' is larger than its kind may be", dots, name);
         break;
     case WALK_PATH:
-        f->kind = d->path[0] == '\0' ? FINDING_MISSING : FINDING_VALUE;
         if (d->path[0] == '\0')
             SAY("no path is given");
         else
@@ -113,7 +115,6 @@ void walk_finding(const struct msg_document *d, struct finding *f)
     case WALK_OK:
     case WALK_VERDICTS:
     default:
-        f->kind = FINDING_SYSTEM;
         error = strerrordesc_np((int)w->error);
         SAY("%s '%s%s' cannot be read: %s", what, dots, name, error ? error : "unknown error");
         break;
