@@ -11,6 +11,10 @@ export QUIESCE_BASE_UID := $(BASE_UID)
 helper = @mkdir -p $(@D) && echo '$(CC) -o $@ $<' && \
 	$(CC) -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -o $@ $<
 
+# Speaks the roles' own messages.
+$(BUILD)/helpers/messages: tests/system/helpers/messages.c $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -o $@ $^
 $(BUILD)/helpers/%: tests/system/helpers/%.c
 	$(helper)
 $(BUILD)/helpers/%: tests/bench/%.c

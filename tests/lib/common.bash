@@ -99,7 +99,7 @@ show() {
         [[ -s $file ]] || continue
         echo "--- ${file##*/}"
         if [[ $file == "$OUT" ]]; then
-            jq 'del(.hooks[]?.attempts[]?.denied[20:]?)' "$file" 2>/dev/null | head -c 6000 || head -c 3000 "$file"
+            jq -c 'del(.hooks[]?.attempts[]?.denied[20:]?)' "$file" 2>/dev/null | head -c 6000 || head -c 3000 "$file"
         else
             head -c 3000 "$file"
         fi
