@@ -20,7 +20,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +27,6 @@
 #include "base/fatal.h"
 #include "base/message.h"
 #include "parser/document.h"
-#include "quiesce/outcome.h"
 
 const char program_name[] = "quiesce-parser";
 
@@ -112,7 +110,7 @@ static _Noreturn void answer(const struct msg_parse *parse, const struct wire_pa
 
 /* ---- the master ---------------------------------------------------------------------- */
 
-static void on_parse(struct wire_packet *packet)
+static void on_parse(void *context, const struct wire_packet *packet)
 {
     const struct msg_parse *parse = packet->body;
     pid_t child;
@@ -123,41 +121,29 @@ static void on_parse(struct wire_packet *packet)
     child = fork();
     if (child < 0) fatal("cannot fork", errno);
     if (child == 0) answer(parse, packet);
-    wire_close(packet);
+    for (unsigned i = 0; i < packet->fds_count; i++) close(packet->fds[i]);
 }
 
-static const struct wire_rule rules[] = {
 #define X(state, peer, type, handler) {state, peer, type},
-    PARSER_RULES(X)
+static const struct wire_rule rules[] = {PARSER_RULES(X)};
 #undef X
-};
-static void (*const handlers[])(struct wire_packet *) = {
 #define X(state, peer, type, handler) handler,
-    PARSER_RULES(X)
+static wire_handler *const handlers[] = {PARSER_RULES(X)};
 #undef X
-};
-
-static _Noreturn void serve(void)
-{
-    struct wire_packet packet;
-
-    for (;;) {
-        int got = wire_receive(FD_MONITOR, &parser.buffer, &packet), rule;
-        if (got == 0) _exit(0); /* the monitor is gone, or needs no more */
-        if (got < 0) fatal("cannot receive", -got);
-        rule = wire_find(rules, sizeof(rules) / sizeof(rules[0]), PARSER_READY, PEER_MONITOR, packet.type);
-        if (rule < 0) fatal("a message that may not come now", 0);
-        handlers[rule](&packet);
-    }
-}
 
 int main(void)
 {
+    const struct wire_receiver receiver = {
+        rules, handlers, sizeof(rules) / sizeof(rules[0]), &parser.buffer, NULL,
+    };
+
     role_begin();
     /* Children are not waited for: what one has to say it says in its answer. */
     if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) fatal("cannot ignore SIGCHLD", errno);
     /* libseccomp asks the kernel once what it can do, by calls that the filter kills. */
     (void)seccomp_api_get();
     drop_privileges(&role);
-    serve();
+    while (wire_serve(&receiver, FD_MONITOR, PEER_MONITOR, PARSER_READY)) {
+    }
+    return 0; /* the monitor is gone, or needs no more */
 }

@@ -41,19 +41,12 @@ static const struct role role = {
     .filter_length = sizeof(role_filter) / sizeof(role_filter[0]),
 };
 
-int main(int argc, char **argv)
+int main(void)
 {
     static struct run run; /* large; only the pages that are used count */
     static const struct run_fds fds = {FD_MONITOR, FD_FRONT, FD_LAUNCHER, FD_REPORT, FD_JOURNAL_APPEND, FD_JOURNAL_READ};
-    int type = 0;
-    socklen_t length = sizeof(type);
 
-    (void)argv;
-    if (argc != 1 || getsockopt(ROLE_FD_CONTROL, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET) {
-        static const char usage[] = "quiesce-supervisor: started by quiesce only\n";
-
-        return write(2, usage, sizeof(usage) - 1) < 0 ? EXIT_INTERNAL : EXIT_USAGE;
-    }
+    role_begin();
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         fatal("cannot ignore a signal", 0);
     drop_privileges(&role);
