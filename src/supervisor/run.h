@@ -71,6 +71,8 @@ struct run {
     enum supervisor_state state;
     bool over;              /* RESULT was said, only waiting for the others to end */
     bool abandoned;         /* a part of the program is gone, or the front is */
+    bool late;      /* the deadline thawed; the run goes on, its end waits for RELEASE */
+    bool post_over; /* nothing of any hook is left */
     bool thawed;            /* after a freeze: nothing is frozen any more */
     bool released;          /* RELEASE came, or the front is gone */
     uint64_t began_ns;      /* CLOCK_MONOTONIC */

@@ -47,8 +47,12 @@ static void maybe_finish(struct run *run)
         if (!run->plugins[i].continue_on_failure)
             run->facts.continue_on_failure = false;
     }
-    if (run->report->step_at_ns[STEP_POST])
+    if (run->report->step_at_ns[STEP_POST] && !run->post_over)
         progress_end(run, STEP_POST, run->facts.post != well, "");
+    run->post_over = true;
+    /* After the deadline the application does not wait for the snapshot command; the result does. */
+    if (run->late && !run->released && !run->abandoned)
+        return;
     finish_run(run);
 }
 
@@ -118,10 +122,14 @@ void steps_release(struct run *run, const struct msg_release *m)
 
 void steps_release_late(struct run *run, const struct msg_release *m)
 {
-    /* The run went on without it because a part of the program is gone. */
-    if (!run->abandoned)
+    /* The run went on without it: the deadline has passed, or a part of the program is gone. */
+    if (!run->abandoned && !run->late)
         fatal("a RELEASE that nobody waits for", 0);
     take_release(run, m);
+    if (run->late && !run->abandoned) {
+        progress_end(run, STEP_SNAPSHOT, true, "");
+        maybe_finish(run);
+    }
 }
 
 void steps_thawed(struct run *run, const struct msg_freeze_state *m)
@@ -136,12 +144,12 @@ void steps_thawed_early(struct run *run, const struct msg_freeze_state *m)
     if (!run->facts.frozen || run->thawed || m->word == THAW_ASKED)
         fatal("a THAWED out of place", (int)m->word);
     results_thawed(run, m);
-    if (m->word == THAW_DEADLINE) {
-        progress_warning(run, STEP_SNAPSHOT, "the deadline thawed the file systems; this snapshot must not be used");
-        return; /* the snapshot command may take its time now */
-    }
-    run->abandoned = true;
-    progress_warning(run, STEP_SNAPSHOT, "a part of quiesce is gone; the file systems are thawed; this snapshot must not be used");
+    run->late = m->word == THAW_DEADLINE;
+    run->abandoned = run->abandoned || !run->late;
+    run->facts.snapshot = SNAPSHOT_FAILED; /* as the post-scripts are told */
+    progress_warning(run, STEP_SNAPSHOT, run->late
+                     ? "the deadline thawed the file systems; this snapshot must not be used"
+                     : "a part of quiesce is gone; the file systems are thawed; this snapshot must not be used");
     enter_post(run);
 }
 
@@ -284,8 +292,10 @@ static void give_up(struct run *run)
     case SUPERVISOR_SNAPSHOT:
         leave_snapshot(run);
         break;
-    case SUPERVISOR_START:
     case SUPERVISOR_POST:
+        maybe_finish(run);
+        break;
+    case SUPERVISOR_START:
     case SUPERVISOR_STATES:
     default:
         break;

@@ -62,6 +62,21 @@ static void deadline(void **state)
     finished(true);
 }
 
+/* The application does not wait for a snapshot command that goes on after the deadline. */
+static void deadline_before_release(void **state)
+{
+    (void)state;
+    load(&(struct setup){0});
+    run_script(PRE, 1, 0);
+    freeze(FREEZE_OK);
+    ready(1);
+    thawed(THAW_DEADLINE);
+    run_script(POST, 1, 0);
+    release(0);
+    (void)result(OUTCOME_FREEZE_TIMEOUT, 22, GRADE_NONE);
+    finished(true);
+}
+
 static void snapshot_fails(void **state)
 {
     (void)state;
@@ -192,7 +207,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(monitor_dies), T(launcher_dies_while_frozen), T(guardian_dies), T(deadline), T(snapshot_fails),
+        T(monitor_dies), T(launcher_dies_while_frozen), T(guardian_dies), T(deadline), T(deadline_before_release), T(snapshot_fails),
         T(front_dies_while_frozen), T(front_dies_in_pre), T(freeze_fails), T(freeze_fails_crash_allowed),
         T(out_of_place), T(short_record),
     };
