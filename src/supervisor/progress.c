@@ -11,12 +11,17 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-static void tell(const struct run *run, struct msg_progress *p, const char *text)
+static void tell_at(const struct run *run, struct msg_progress *p, uint64_t at_ns, const char *text)
 {
-    p->at_ns = run_now(run);
+    p->at_ns = at_ns;
     utf8_sanitize(p->text, sizeof(p->text), text, strlen(text));
     if (run->front.open && !run->over)
         (void)wire_send_now(run->front.fd, MSG_PROGRESS, p, NULL, 0); /* its end is noticed elsewhere */
+}
+
+static void tell(const struct run *run, struct msg_progress *p, const char *text)
+{
+    tell_at(run, p, run_now(run), text);
 }
 
 void progress_begin(struct run *run, enum run_step step, uint64_t budget_ns)
@@ -25,7 +30,7 @@ void progress_begin(struct run *run, enum run_step step, uint64_t budget_ns)
     uint64_t now = run_now(run);
 
     run->report->step_at_ns[step] = now ? now : 1;
-    tell(run, &p, "");
+    tell_at(run, &p, now, "");
 }
 
 void progress_end(struct run *run, enum run_step step, bool failed, const char *text)
@@ -35,6 +40,18 @@ void progress_end(struct run *run, enum run_step step, bool failed, const char *
     if (run->report->step_took_ns[step] == 0)
         run->report->step_took_ns[step] = run_now(run) - run->report->step_at_ns[step];
     tell(run, &p, text);
+}
+
+void progress_measured(struct run *run, enum run_step step, uint64_t at_ns, uint64_t took_ns, bool failed)
+{
+    struct msg_progress begin = {.step = (uint8_t)step, .kind = PROGRESS_BEGIN};
+    struct msg_progress end = {.step = (uint8_t)step, .kind = PROGRESS_END, .failed = failed};
+
+    if (run->report->step_at_ns[step] == 0)
+        tell_at(run, &begin, at_ns, "");
+    run->report->step_at_ns[step] = at_ns ? at_ns : 1;
+    run->report->step_took_ns[step] = took_ns;
+    tell_at(run, &end, at_ns + took_ns, "");
 }
 
 void progress_hook(struct run *run, const struct hook *hook, enum progress_kind kind, const char *text)

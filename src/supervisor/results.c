@@ -59,22 +59,32 @@ static void find(struct run *run, const struct fs_result *f)
                     "was not written out before the freeze: %s", words(f->flush_error));
 }
 
-/* The freeze step is one message; its two halves are told apart by the longest flush. */
+static uint64_t longer(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Flush and freeze are answered together.  What each took is what its file systems
+ * say: all are flushed at once, and of a level all are frozen at once. */
 static void time_line(struct run *run, const struct msg_freeze_state *m)
 {
-    struct report *r = run->report;
-    uint64_t flush = 0, all = run_now(run) - r->step_at_ns[STEP_FLUSH];
+    uint64_t now = run_now(run), began = run->report->step_at_ns[STEP_FLUSH], all = now - began;
+    uint64_t flush = 0, freeze = 0, level = 0;
 
-    for (uint32_t i = 0; i < m->count; i++)
-        if (m->results[i].flush_ns > flush)
-            flush = m->results[i].flush_ns;
-    if (flush > all)
-        flush = all;
-    r->step_took_ns[STEP_FLUSH] = flush;
-    r->step_at_ns[STEP_FREEZE] = r->step_at_ns[STEP_FLUSH] + flush;
-    r->step_took_ns[STEP_FREEZE] = all - flush;
-    progress_end(run, STEP_FLUSH, false, "");
-    progress_end(run, STEP_FREEZE, m->word != FREEZE_OK, "");
+    for (uint32_t i = 0; i < m->count; i++) {
+        if (i > 0 && run->plan.targets[i].level != run->plan.targets[i - 1].level) {
+            freeze += level;
+            level = 0;
+        }
+        flush = longer(flush, m->results[i].flush_ns);
+        level = longer(level, m->results[i].freeze_ns);
+    }
+    freeze += level;
+    /* No more than went by here, whatever was measured there. */
+    flush = flush < all ? flush : all;
+    freeze = freeze < all - flush ? freeze : all - flush;
+    progress_measured(run, STEP_FLUSH, began, flush, false);
+    progress_measured(run, STEP_FREEZE, now - freeze, freeze, m->word != FREEZE_OK);
 }
 
 void results_frozen(struct run *run, const struct msg_freeze_state *m)

@@ -45,6 +45,30 @@ static void whole_run(void **state)
     assert_string_equal(line, "{\"p");
 }
 
+/* What the file systems say: both flushed at once, then one level after the other. */
+static void flush_and_freeze_take_what_was_measured(void **state)
+{
+    const struct report *r;
+
+    (void)state;
+    load(&(struct setup){0});
+    run_script(PRE, 1, 0);
+    freeze(FREEZE_OK);
+    ready(1);
+    assert_int_equal(w.told_at[STEP_FLUSH][PROGRESS_END] - w.told_at[STEP_FLUSH][PROGRESS_BEGIN], 301);
+    assert_int_equal(w.told_at[STEP_FREEZE][PROGRESS_END] - w.told_at[STEP_FREEZE][PROGRESS_BEGIN], 2000);
+    assert_true(w.told_at[STEP_FREEZE][PROGRESS_BEGIN] >= w.told_at[STEP_FLUSH][PROGRESS_END]);
+    release(0);
+    thaw();
+    run_script(POST, 1, 0);
+    r = result(OUTCOME_APP_CONSISTENT, 0, GRADE_APPLICATION);
+    assert_int_equal(r->step_at_ns[STEP_FLUSH], w.told_at[STEP_FLUSH][PROGRESS_BEGIN]);
+    assert_int_equal(r->step_took_ns[STEP_FLUSH], 301);
+    assert_int_equal(r->step_at_ns[STEP_FREEZE], w.told_at[STEP_FREEZE][PROGRESS_BEGIN]);
+    assert_int_equal(r->step_took_ns[STEP_FREEZE], 2000);
+    finished(true);
+}
+
 static void success(void **state)
 {
     const struct report *r;
@@ -261,8 +285,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
-        T(whole_run), T(success), T(retries), T(many_retries), T(pre_failed), T(pre_failed_without_freeze),
-        T(without_freeze), T(timeout), T(host_timeout), T(survivors), T(forbidden_survivors), T(left_by_post),
+        T(whole_run), T(flush_and_freeze_take_what_was_measured), T(success), T(retries), T(many_retries),
+        T(pre_failed), T(pre_failed_without_freeze), T(without_freeze), T(timeout), T(host_timeout), T(survivors),
+        T(forbidden_survivors), T(left_by_post),
     };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);

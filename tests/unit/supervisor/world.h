@@ -48,6 +48,7 @@ static struct world {
     bool ended;
     struct keeper keepers[SCRIPTS];
     unsigned progress;
+    uint64_t told_at[RUN_STEPS][PROGRESS_KINDS]; /* of the last PROGRESS of each */
     char warning[256];
 } w;
 
@@ -129,6 +130,7 @@ static const void *hear(int fd, uint32_t type)
                 const struct msg_progress *m = w.packet.body;
 
                 w.progress++;
+                w.told_at[m->step][m->kind] = m->at_ns;
                 if (m->kind == PROGRESS_WARNING)
                     memcpy(w.warning, m->text, sizeof(w.warning));
                 continue;
@@ -214,7 +216,7 @@ MAYBE static void freeze(enum freeze_verdict verdict)
     frozen.count = 2;
     frozen.deadline_boottime_ns = 77;
     for (uint32_t i = 0; i < 2; i++)
-        results[i] = (struct fs_result){.index = m->targets[i].index, .state = FS_FROZEN, .freeze_ns = 1000};
+        results[i] = (struct fs_result){.index = m->targets[i].index, .state = FS_FROZEN, .flush_ns = 300 + i, .freeze_ns = 1000};
     if (verdict != FREEZE_OK) {
         results[0].freeze_error = EOPNOTSUPP;
         results[0].state = FS_REFUSED;
