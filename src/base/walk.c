@@ -192,7 +192,7 @@ static int step(struct walk *w, unsigned allowed, int *file)
         } else {
             return replace_dir(w, fd);
         }
-    } else if (w->rest[strspn(w->rest, "/")] != '\0') {
+    } else if (w->rest[0] != '\0') { /* also a slash behind the name of a file */
         (void)refuse(w, WALK_TYPE, &st, ENOTDIR);
     } else {
         *file = open_file(w, &st, allowed);

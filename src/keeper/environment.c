@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/paths.h"
 #include "keeper/keeper.h"
 
 static const char *const defaults[] = {
@@ -65,6 +66,7 @@ void environment_build(struct environment *e, const struct start *s)
     unsigned count = 0;
     add_pair(e, &count, e->run_id, "QUIESCE_RUN_ID=", s->run_id);
     add_pair(e, &count, e->attempt, "QUIESCE_ATTEMPT=", decimal(digits, s->facts.attempt));
+    add_pair(e, &count, e->script, "QUIESCE_SCRIPT=", h->path);
     add(e, &count, phases[h->slot % PHASES]);
     if (h->slot % PHASES == PHASE_POST) {
         add(e, &count, pre_results[s->facts.pre_result]);
@@ -80,7 +82,9 @@ void environment_build(struct environment *e, const struct start *s)
 
     const char *argument = h->args;
     e->shell_argv[0] = (char *)(uintptr_t)"/bin/sh";
-    e->argv[0] = e->shell_argv[1] = (char *)(uintptr_t)h->path;
+    memcpy(e->executed, QUIESCE_RUN_DIR "/", sizeof QUIESCE_RUN_DIR);
+    memcpy(e->executed + sizeof QUIESCE_RUN_DIR, script_name(h), strlen(script_name(h)) + 1);
+    e->argv[0] = e->shell_argv[1] = e->executed;
     for (uint32_t i = 0; i < h->args_count; i++) {
         e->argv[i + 1] = e->shell_argv[i + 2] = (char *)(uintptr_t)argument;
         argument += strlen(argument) + 1;

@@ -113,7 +113,7 @@ void hook_main(const struct start *s, const struct environment *e, struct handov
     }
     if (error == 0) {
         h->step = START_EXEC;
-        (void)execve(s->hook->path, e->argv, e->envp);
+        (void)execve(e->executed, e->argv, e->envp);
         if (errno == ENOEXEC) { /* no "#!" line */
             (void)execve("/bin/sh", e->shell_argv, e->envp);
         }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -91,6 +92,15 @@ static void become_harmless(bool init)
     }
 }
 
+/* After the last change of ids, each of which clears the parent-death signal. */
+static void die_with_launcher(const struct start *s)
+{
+    struct pollfd gone = { s->launcher, POLLIN, 0 };
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || poll(&gone, 1, 0) != 0) {
+        fail(s, START_FORK, ESRCH);
+    }
+}
+
 _Noreturn void keeper_main(const struct start *s)
 {
     bool init = s->cgroup < 0;
@@ -99,9 +109,6 @@ _Noreturn void keeper_main(const struct start *s)
     uint32_t step = START_NAMESPACE;
     sigset_t signals;
     (void)signal(SIGCHLD, SIG_DFL); /* the launcher ignores it */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
-        fail(s, START_FORK, errno);
-    }
     struct handover *handover = mmap(NULL, sizeof *handover, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (handover == MAP_FAILED) {
         fail(s, START_FORK, errno);
@@ -110,6 +117,7 @@ _Noreturn void keeper_main(const struct start *s)
     if (error != 0) {
         fail(s, step, error);
     }
+    die_with_launcher(s);
     handover->listener = -1;
     handover->keeper = getpid();
     handover->layers = 1u << START_NAMESPACE | 1u << START_TMP | 1u << START_SCRIPT | 1u << START_READONLY |

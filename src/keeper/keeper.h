@@ -27,6 +27,7 @@ struct start {
     const struct policy_plan *policy;
     const char *run_id, *program_dir;
     int root;   /* the real "/" in the launcher's mount namespace */
+    int launcher; /* pidfd */
     int report; /* socket to the supervisor */
     int out, err; /* write ends of the hook's pipes */
     int cgroup; /* the slot's cgroup directory; -1: be init of a PID namespace instead */
@@ -38,12 +39,16 @@ _Noreturn void keeper_main(const struct start *s);
 /*
  * The stage, which launcher and keeper share: a tmpfs over QUIESCE_RUN_DIR in the
  * launcher's own mount namespace.
- *     s00 .. s31   the verified scripts, by slot
+ *     s00 .. s31   by slot, a directory with the verified script and, from its first
+ *                  start on, links to its siblings
  *     t00 .. t15   a tmpfs each: /tmp of a plugin's pre- and post-script
  * Writes the absolute path of one of these to path.
  */
 #define STAGE_PATH_MAX (sizeof QUIESCE_RUN_DIR "/x00")
 void stage_path(char path[STAGE_PATH_MAX], char kind, uint32_t number);
+
+/* The file name of a hook's script. */
+const char *script_name(const struct msg_hook *hook);
 
 /* Makes the hook's mount namespace around this process.  Returns 0 or an errno
  * with *step (enum start_step) saying what failed. */
@@ -58,6 +63,8 @@ struct environment {
     char run_id[sizeof "QUIESCE_RUN_ID=" + WIRE_RUN_ID_MAX];
     char attempt[sizeof "QUIESCE_ATTEMPT=" + 12];
     char home[sizeof "HOME=" + PLAN_PATH_MAX];
+    char script[sizeof "QUIESCE_SCRIPT=" + PLAN_PATH_MAX];
+    char executed[sizeof QUIESCE_RUN_DIR "/" + PLAN_PATH_MAX];
 };
 void environment_build(struct environment *e, const struct start *s);
 

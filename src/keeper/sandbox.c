@@ -1,10 +1,7 @@
 /*
  * The mounts of a hook's namespace.
  *
- * Runs in the keeper with the launcher's uid and capabilities, and with
- * file-system uid 0, because a script may lie below directories that only root
- * may search; every path here comes from the policy, from constants, or is the
- * script's own, which the safe walk has passed.
+ * Runs in the keeper with the launcher's uid and capabilities.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +10,24 @@
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/paths.h"
 #include "base/tmpfs.h"
+#include "base/walk.h"
 #include "keeper/keeper.h"
+
+enum { SIBLINGS_MAX = 1024 }; /* beside a script; more is refused, not left out */
+
+/* struct linux_dirent64 of getdents64(2) */
+struct entry {
+    uint64_t inode, offset;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
 
 static int attach(int tree, const char *path)
 {
@@ -43,6 +53,11 @@ static int copy_tree(const char *path, uint64_t attributes, bool recursive)
 
 static int make_readonly(const char *path)
 {
+    struct stat st;
+    struct statvfs where;
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && statvfs(path, &where) == 0 && (where.f_flag & ST_RDONLY) != 0) {
+        return 0; /* /bin of a merged /usr, for one: what it leads to has been made so */
+    }
     int tree = copy_tree(path, MOUNT_ATTR_RDONLY, true);
     if (tree < 0) {
         return errno == ENOENT ? 0 : errno; /* what is not there cannot be written to */
@@ -94,9 +109,10 @@ static int make_place(int dev, const char *path)
 
 static int make_dev(void)
 {
+    struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY }; /* its directory; devices are written to all the same */
     int trees[DEVICES];
     int dev = tmpfs_create("0755", "10%", 0);
-    int error = dev < 0 ? -dev : mkdirat(dev, "shm", 0) != 0 || fchmodat(dev, "shm", 01777, 0) != 0 ? errno : 0;
+    int error = dev < 0 ? -dev : mkdirat(dev, "shm", 0755) != 0 ? errno : 0; /* a place for a tmpfs of the policy's */
     for (unsigned i = 0; i < DEVICES; i++) { /* while the machine's /dev can still be seen */
         trees[i] = copy_tree(devices[i], 0, false);
         if (trees[i] >= 0 && error == 0) {
@@ -111,6 +127,9 @@ static int make_dev(void)
         if (trees[i] >= 0) {
             error = attach(trees[i], devices[i]);
         }
+    }
+    if (error == 0 && mount_setattr(AT_FDCWD, "/dev", 0, &readonly, sizeof readonly) != 0) {
+        error = errno;
     }
     return error; /* descriptors are left to the exec, or to the end after an error */
 }
@@ -151,7 +170,7 @@ static int protect(const struct start *s)
     if ((s->policy->flags & POLICY_READONLY_ROOT) != 0) {
         error = mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly, sizeof readonly) != 0 ? errno : 0;
     } else {
-        const char *const ours[] = { QUIESCE_RUN_DIR, QUIESCE_STATE_DIR, s->program_dir };
+        const char *const ours[] = { QUIESCE_STATE_DIR, s->program_dir }; /* QUIESCE_RUN_DIR holds the script */
         for (unsigned i = 0; error == 0 && i < sizeof ours / sizeof ours[0]; i++) {
             error = make_readonly(ours[i]);
         }
@@ -159,39 +178,98 @@ static int protect(const struct start *s)
     return error != 0 ? error : apply_paths(s->policy);
 }
 
-int sandbox_mounts(const struct start *s, uint32_t *step)
+const char *script_name(const struct msg_hook *hook)
+{
+    return strrchr(hook->path, '/') + 1; /* every path of a hook is absolute */
+}
+
+/*
+ * Links beside the script, in its directory of the stage, to all that lies beside
+ * it in its own, so that "$(dirname "$0")" holds what the script expects.
+ *
+ * The verified copy is not mounted over the script's own path and executed there:
+ * a mount stays with the directory entry it was made on, and an entry that is
+ * renamed, or whose directory is, takes it along; the path then leads to a file
+ * that nobody has verified.  No entry of the stage can be renamed from outside.
+ */
+static int link_siblings(const struct start *s, const char *stage, uid_t own)
+{
+    static char entries[32768], parent[PLAN_PATH_MAX], target[PLAN_PATH_MAX];
+    const char *name = script_name(s->hook);
+    memcpy(parent, s->hook->path, (size_t)(name - s->hook->path));
+    (void)setfsuid(0); /* the directory may be root's alone */
+    int from = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = from < 0 ? errno : 0;
+    (void)setfsuid(own);
+    int to = open(stage, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    unsigned count = 0;
+    for (long got; error == 0 && (got = syscall(SYS_getdents64, from, entries, sizeof entries)) != 0;) {
+        error = got < 0 ? errno : 0;
+        for (long at = 0; error == 0 && at < got; at += ((const struct entry *)(entries + at))->length) {
+            const char *sibling = ((const struct entry *)(entries + at))->name;
+            path_join(target, parent, sibling, "");
+            /* EEXIST: ".", "..", the script, and what an earlier attempt has linked */
+            error = symlinkat(target, to, sibling) != 0 && errno != EEXIST ? errno : ++count > SIBLINGS_MAX ? E2BIG : 0;
+        }
+    }
+    (void)close(from);
+    (void)close(to);
+    return error;
+}
+
+/* Takes what the hook needs out of the stage, and the stage out of the hook's sight. */
+static int leave_stage(const struct start *s, int *script, int *tmp, uint32_t *step)
 {
     char path[STAGE_PATH_MAX];
+    *step = START_SCRIPT;
+    stage_path(path, 's', s->hook->slot);
+    int error = link_siblings(s, path, geteuid());
+    if (error != 0) {
+        return error;
+    }
+    *script = copy_tree(path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    if (*script < 0) {
+        return errno;
+    }
+    *step = START_TMP;
+    stage_path(path, 't', s->hook->slot / PHASES);
+    *tmp = copy_tree(path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
+    return *tmp < 0 || umount2(QUIESCE_RUN_DIR, MNT_DETACH) != 0 ? errno : 0;
+}
+
+/* Everything below is looked up as root does, since what a policy names may lie in
+ * directories that only root may search; every path is the policy's or a constant. */
+static int arrange(const struct start *s, int script, int tmp, uint32_t *step)
+{
+    *step = START_READONLY;
+    int error = protect(s);
+    if (error == 0) {
+        *step = START_TMP;
+        error = attach(tmp, "/tmp");
+    }
+    if (error == 0) {
+        *step = START_SCRIPT;
+        error = attach(script, QUIESCE_RUN_DIR);
+    }
+    return error;
+}
+
+int sandbox_mounts(const struct start *s, uint32_t *step)
+{
+    const uid_t own = geteuid();
     uint32_t flags = s->policy->flags;
+    int script = -1, tmp = -1;
     int namespaces = CLONE_NEWNS | ((flags & POLICY_NEW_NET) != 0 ? CLONE_NEWNET : 0) |
         ((flags & POLICY_NEW_IPC) != 0 ? CLONE_NEWIPC : 0) | ((flags & POLICY_NEW_UTS) != 0 ? CLONE_NEWUTS : 0);
     *step = START_NAMESPACE;
     if (fchdir(s->root) != 0 || chroot(".") != 0 || unshare(namespaces) != 0) {
         return errno;
     }
-    (void)setfsuid(0); /* tells nothing; where it fails the next step does */
-    *step = START_SCRIPT;
-    stage_path(path, 's', s->hook->slot);
-    int script = copy_tree(path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
-    if (script < 0) {
-        return errno;
+    int error = leave_stage(s, &script, &tmp, step);
+    if (error == 0) {
+        (void)setfsuid(0); /* tells nothing; where it fails the next step does */
+        error = arrange(s, script, tmp, step);
+        (void)setfsuid(own);
     }
-    *step = START_TMP;
-    stage_path(path, 't', s->hook->slot / PHASES);
-    int tmp = copy_tree(path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false);
-    if (tmp < 0 || umount2(QUIESCE_RUN_DIR, MNT_DETACH) != 0) {
-        return errno;
-    }
-    *step = START_READONLY;
-    int error = protect(s);
-    if (error != 0) {
-        return error;
-    }
-    *step = START_TMP;
-    error = attach(tmp, "/tmp");
-    if (error != 0) {
-        return error;
-    }
-    *step = START_SCRIPT;
-    return attach(script, s->hook->path);
+    return error;
 }

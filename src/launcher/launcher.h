@@ -18,7 +18,8 @@ enum launcher_fd {
     FD_MONITOR = 3, FD_SUPERVISOR, /* sockets */
     FD_CGROUP, /* the run's cgroup v2 directory, or /dev/null */
     FD_ROOT,   /* opened here: "/" of the launcher's own mount namespace, O_PATH */
-    FD_LAUNCHER_LAST = FD_ROOT,
+    FD_SELF,   /* opened here: pidfd of the launcher, by which keepers see it end */
+    FD_LAUNCHER_LAST = FD_SELF,
 };
 
 struct hook {
@@ -44,9 +45,9 @@ struct launcher {
  * to the launcher, while mounts of the machine still arrive.  Before the drop. */
 void stage_prepare(void);
 
-/* Writes a verified script and, once per plugin, a /tmp into the stage.
- * Returns 0 or an errno. */
-int stage_add(uint32_t slot, int script);
+/* Writes a verified script, of that file name, and once per plugin a /tmp into the
+ * stage.  Returns 0 or an errno. */
+int stage_add(uint32_t slot, const char *name, int script);
 
 /* ---- slots.c: cgroups and signals --------------------------------------------- */
 

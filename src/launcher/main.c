@@ -21,7 +21,9 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,7 +91,7 @@ static void on_hook(void *context, const struct wire_packet *packet)
         !l->policy_loaded[m->policy]) {
         fatal("a HOOK out of its bounds", 0);
     }
-    int error = stage_add(m->slot, packet->fds[0]);
+    int error = stage_add(m->slot, strrchr(m->path, '/') + 1, packet->fds[0]);
     if (error != 0) {
         fatal("cannot keep a verified script", error);
     }
@@ -167,7 +169,7 @@ static int fork_keeper(const struct launcher *l, struct hook *h, const struct ms
 {
     const struct start start = {
         .facts = *m, .hook = &h->spec, .policy = &l->policies[h->spec.policy],
-        .run_id = l->seal.run_id, .program_dir = l->seal.program_dir, .root = FD_ROOT,
+        .run_id = l->seal.run_id, .program_dir = l->seal.program_dir, .root = FD_ROOT, .launcher = FD_SELF,
         .report = p->write[0], .out = p->write[1], .err = p->write[2], .cgroup = p->cgroup,
     };
     (void)close(h->keeper); /* of the attempt before, or -1 */
@@ -278,9 +280,11 @@ int main(void)
     };
     struct pollfd watched[2] = { { FD_MONITOR, POLLIN, 0 }, { -1, POLLIN, 0 } };
     role_begin();
+    (void)umask(0); /* hooks of any uid read what is staged */
     launcher.has_cgroup = slots_prepare();
     stage_prepare();
     if (open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) != FD_ROOT || /* the lowest that is free */
+        syscall(SYS_pidfd_open, getpid(), 0) != FD_SELF ||
         syscall(SYS_close_range, FD_MONITOR, FD_CGROUP, CLOSE_RANGE_CLOEXEC) != 0) {
         fatal("cannot lay out descriptors", errno);
     }

@@ -13,6 +13,7 @@
 
 #include "base/fatal.h"
 #include "base/tmpfs.h"
+#include "base/walk.h"
 #include "keeper/keeper.h"
 #include "launcher/launcher.h"
 
@@ -43,23 +44,22 @@ static int write_script(const char *path, int script)
     }
     while (offset < st.st_size && (sent = sendfile(fd, script, &offset, (size_t)(st.st_size - offset))) > 0) {
     }
-    int error = sent < 0 || fchmod(fd, 0555) != 0 ? errno : offset < st.st_size ? EIO : 0; /* whatever the umask */
+    int error = sent < 0 ? errno : offset < st.st_size ? EIO : 0;
     (void)close(fd);
     return error;
 }
 
-int stage_add(uint32_t slot, int script)
+int stage_add(uint32_t slot, const char *name, int script)
 {
     static bool mounted;
-    char path[STAGE_PATH_MAX];
+    char path[STAGE_PATH_MAX], file[PLAN_PATH_MAX];
     int error = mounted ? 0 : mount_tmpfs(QUIESCE_RUN_DIR, "0711", "50%");
     mounted = true;
     stage_path(path, 't', slot / PHASES);
-    if (error == 0 && mkdirat(FD_ROOT, path + 1, 0700) == 0) {
-        error = mount_tmpfs(path, "1777", "25%");
-    } else if (error == 0 && errno != EEXIST) { /* the plugin's other script has made it */
-        error = errno;
-    }
+    error = error != 0 ? error : mkdirat(FD_ROOT, path + 1, 0700) == 0 ? mount_tmpfs(path, "1777", "25%")
+        : errno == EEXIST ? 0 : errno; /* EEXIST: the plugin's other script has made it */
     stage_path(path, 's', slot);
-    return error != 0 ? error : write_script(path, script);
+    error = error == 0 && mkdirat(FD_ROOT, path + 1, 0755) != 0 ? errno : error;
+    path_join(file, path, "/", name);
+    return error != 0 ? error : write_script(file, script);
 }

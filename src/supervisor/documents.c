@@ -118,6 +118,24 @@ static void take_script(struct run *run, const struct msg_document *d, const uin
     }
 }
 
+/* Says why there is no copy, unless the document may be absent. */
+static void refuse(struct run *run, const struct msg_document *d)
+{
+    static const char *const keys[PHASES] = {[PHASE_PRE] = "preScriptLocation", [PHASE_POST] = "postScriptLocation"};
+    struct finding f = {.code = outcome_table[walk_outcome(d)].code, .severity = FINDING_ERROR};
+    const char *file = d->path;
+
+    if (walk_outcome(d) == well)
+        return;
+    walk_finding(d, &f);
+    if (d->kind == DOC_KINDS && d->path[0] == '\0') { /* no script to name, but a place that names none */
+        file = run->config_paths[d->plugin];
+        memcpy(f.key, keys[d->phase], strlen(keys[d->phase]) + 1);
+    }
+    report_finding_add(run->report, &f, file);
+    blame(run, d->plugin, walk_outcome(d));
+}
+
 bool documents_take(struct run *run, struct wire_packet *packet)
 {
     struct msg_document *d = &run->document;
@@ -133,15 +151,11 @@ bool documents_take(struct run *run, struct wire_packet *packet)
         run->plugins_count = d->plugin + 1;
         run->report->plugins_count = run->plugins_count;
         run->report->plugins[d->plugin].config_path = report_text_add_string(run->report, d->path);
+        memcpy(run->config_paths[d->plugin], d->path, sizeof(d->path));
     }
     record(run, d, present ? digest : NULL);
-    if (!present && walk_outcome(d) != well) {
-        struct finding f = {.code = outcome_table[walk_outcome(d)].code, .severity = FINDING_ERROR};
-
-        walk_finding(d, &f);
-        report_finding_add(run->report, &f, d->path);
-        blame(run, d->plugin, walk_outcome(d));
-    }
+    if (!present)
+        refuse(run, d);
     if (d->kind == DOC_KINDS)
         take_script(run, d, present ? digest : NULL);
     else if (present && !d->answered) {

@@ -39,8 +39,8 @@ static void conclude_look(struct run *run)
                  : "Every document, script, policy and mount can be used.");
 }
 
-/* What befell the script that the outcome is about; false if it is about none. */
-static bool describe_hook(struct run *run, char *text, size_t size)
+/* What befell the script that the outcome is about. */
+static void describe_hook(struct run *run, char *text, size_t size)
 {
     for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX; slot++) {
         const struct hook *hook = &run->hooks[slot];
@@ -49,38 +49,66 @@ static bool describe_hook(struct run *run, char *text, size_t size)
         if (!hook->settled || hook->result == OUTCOME_APP_CONSISTENT || hook->result != run->report->outcome)
             continue;
         attempt_describe(run, hook, how, sizeof(how));
-        snprintf(text, size, " Plugin '%s', attempt %u: %s.", run->plugins[slot / PHASES].name, hook->attempt, how);
-        return true;
-    }
-    return false;
-}
-
-/* The first error among the findings, in its own words. */
-static void describe_finding(const struct report *r, char *text, size_t size)
-{
-    enum { MOST = 256 };
-
-    for (uint32_t i = 0; i < r->findings_count; i++) {
-        const struct report_finding *f = &r->findings[i];
-
-        if (f->severity != FINDING_ERROR)
-            continue;
-        snprintf(text, size, " %.*s%s%.*s.", (int)(f->file.length < MOST ? f->file.length : MOST),
-                 r->text + f->file.offset, f->file.length ? ": " : "",
-                 (int)(f->message.length < MOST ? f->message.length : MOST), r->text + f->message.offset);
+        snprintf(text, size, "plugin '%s', attempt %u: %s", run->plugins[slot / PHASES].name, hook->attempt, how);
         return;
     }
 }
 
-/* The outcome's meaning, then what is special about this run. */
+static void describe_snapshot(const struct report *r, char *text, size_t size)
+{
+    if (r->outcome != OUTCOME_SNAPSHOT_FAILED || !r->snapshot.ran)
+        return;
+    if (r->snapshot.signal)
+        snprintf(text, size, "ended by signal %u", r->snapshot.signal);
+    else
+        snprintf(text, size, "exit status %u", r->snapshot.exit_code);
+}
+
+static int shown(struct report_text t)
+{
+    enum { MOST = 256 };
+
+    return (int)(t.length < MOST ? t.length : MOST);
+}
+
+/* The first error that has the outcome's code, as FILE:LINE:COLUMN: KEY: MESSAGE. */
+static void describe_finding(const struct run *run, char *text, size_t size)
+{
+    const struct report *r = run->report;
+    /* A snapshot without a freeze that was wanted: why it could not be frozen. */
+    enum outcome about = r->outcome == OUTCOME_CRASH_CONSISTENT ? heavier(run->facts.plan, run->facts.freeze)
+                                                                : (enum outcome)r->outcome;
+
+    for (uint32_t i = 0; i < r->findings_count; i++) {
+        const struct report_finding *f = &r->findings[i];
+        char place[32] = "";
+
+        if (f->severity != FINDING_ERROR || f->code != outcome_table[about].code)
+            continue;
+        if (f->line)
+            snprintf(place, sizeof(place), f->column ? ":%u:%u" : ":%u", f->line, f->column);
+        snprintf(text, size, "%.*s%s%s%.*s%s%.*s", shown(f->file), r->text + f->file.offset, place,
+                 f->file.length ? ": " : "", shown(f->key), r->text + f->key.offset, f->key.length ? ": " : "",
+                 shown(f->message), r->text + f->message.offset);
+        return;
+    }
+}
+
+/* The outcome's meaning and, in brackets, what it was in this run. */
 static void write_message(struct run *run)
 {
     struct report *r = run->report;
-    char text[1024];
-    size_t used = (size_t)snprintf(text, sizeof(text), "%s", outcome_table[r->outcome].meaning);
+    const char *meaning = outcome_table[r->outcome].meaning;
+    char text[1280], detail[1024] = "";
 
-    if (!describe_hook(run, text + used, sizeof(text) - used))
-        describe_finding(r, text + used, sizeof(text) - used);
+    describe_hook(run, detail, sizeof(detail));
+    if (!detail[0])
+        describe_snapshot(r, detail, sizeof(detail));
+    if (!detail[0])
+        describe_finding(run, detail, sizeof(detail));
+    snprintf(text, sizeof(text), "%s", meaning);
+    if (detail[0]) /* in front of the full stop */
+        snprintf(text, sizeof(text), "%.*s (%s).", (int)strlen(meaning) - 1, meaning, detail);
     r->message = report_text_add_string(r, text);
 }
 

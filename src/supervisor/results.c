@@ -105,7 +105,7 @@ void results_frozen(struct run *run, const struct msg_freeze_state *m)
         find(run, &m->results[i]);
     if (m->word == FREEZE_DEADLINE)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_TIMEOUT, "",
-                    "the deadline passed before everything was frozen");
+                    "after %u s not everything was frozen", run->report->freeze_timeout_seconds);
     time_line(run, m);
 }
 
@@ -115,7 +115,6 @@ void results_thawed(struct run *run, const struct msg_freeze_state *m)
         [THAW_FRONT_GONE] = "quiesce itself ended",   [THAW_LAUNCHER_GONE] = "the launcher ended before its time",
         [THAW_GUARDIAN_GONE] = "the guardian ended before its time",
         [THAW_PARSER_GONE] = "the parser ended before its time",
-        [THAW_DEADLINE] = "the deadline passed",
     };
 
     if (m->word >= THAW_REASONS || run->thawed)
@@ -124,9 +123,12 @@ void results_thawed(struct run *run, const struct msg_freeze_state *m)
     run->thawed = true;
     if (m->word == THAW_ASKED)
         return;
-    run_finding(run, FINDING_ERROR, FINDING_MOUNT,
-                m->word == THAW_DEADLINE ? OUTCOME_FREEZE_TIMEOUT : OUTCOME_INTERNAL, "",
-                "the file systems were thawed before the snapshot was over: %s", reasons[m->word]);
+    if (m->word == THAW_DEADLINE)
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_TIMEOUT, "",
+                    "the snapshot command was not over after %u s", run->report->freeze_timeout_seconds);
+    else
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_INTERNAL, "",
+                    "the file systems were thawed before the snapshot was over: %s", reasons[m->word]);
     if (m->word == THAW_DEADLINE)
         run->facts.freeze = OUTCOME_FREEZE_TIMEOUT;
     else if (m->word == THAW_FRONT_GONE)

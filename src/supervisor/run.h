@@ -84,6 +84,7 @@ struct run {
     uint32_t plugins_count;
     struct plugin_plan plugins[PLAN_PLUGINS_MAX];
     bool plugin_usable[PLAN_PLUGINS_MAX];
+    char config_paths[PLAN_PLUGINS_MAX][PLAN_PATH_MAX]; /* of the plugins */
     struct vmbackup_plan vmbackup;
     uint32_t host_timeout;  /* seconds */
     struct mount_plan mounts;

@@ -198,10 +198,27 @@ caps() {
     outcome applicationConsistent 0 0
 }
 
-@test "\$0, its directory and its siblings are the script's own" {
+@test "\$0 leads to the script's name, its siblings lie beside it, its own path is known" {
     echo 'sibling=here' >"$WORK/s/library.sh"
-    inside '. "$(dirname "$0")/library.sh"; echo "$0 $sibling"'
-    says "$WORK/s/pre here"
+    inside '. "$(dirname "$0")/library.sh"; echo "${0##*/} $sibling $QUIESCE_SCRIPT"
+        . "$(dirname "$(readlink -f "$0")")/library.sh" && echo resolved
+        cd "$(dirname "$0")" && . "$PWD/library.sh" && echo entered'
+    says "pre here $WORK/s/pre" resolved entered
+}
+
+@test "a hook of another user finds script and siblings below a directory of root's alone" {
+    useradd -M quiesce-tester
+    echo 'sibling=here' >"$WORK/s/library.sh"
+    chmod 0700 "$WORK/s"
+    POLICY=strict RUN_AS=quiesce-tester inside 'cat "$(dirname "$0")/library.sh" 2>/dev/null || echo refused; echo "${0##*/}"'
+    chmod 0755 "$WORK/s"
+    says refused pre
+}
+
+@test "a hook has the default devices and no disk" {
+    inside 'for d in null zero full random urandom; do head -c 1 </dev/$d >/dev/null && echo $d; done
+        find /dev/ -type b | wc -l'
+    says null zero full random urandom 0
 }
 
 @test "a root hook cannot write to the copy that runs, nor to the script on the disk through it" {

@@ -13,6 +13,7 @@
 struct setup {
     uint32_t mode, retries, timeout, grace, host_timeout, plugins;
     bool not_continue, not_freeze, forbid_survivors, missing_post;
+    bool no_post_path; /* the missing one is "", as the template ships it */
     bool with_unusable, parser_died; /* of the documents of kind unusable */
     uint32_t unusable;
     unsigned pin; /* 1: the digest of "/pre"; 2: another one */
@@ -54,6 +55,10 @@ MAYBE static void spoiled(const struct setup *s, uint32_t kind, uint32_t plugin,
     head->findings_count = 1;
     head->findings[0].severity = FINDING_ERROR;
     head->findings[0].code = 305;
+    head->findings[0].line = 3;
+    head->findings[0].column = 14;
+    strcpy(head->findings[0].key, "timeoutInSeconds");
+    strcpy(head->findings[0].message, "must be 1 to 1800");
     document(kind, plugin, 0, path, s->parser_died ? NULL : &answer);
 }
 
@@ -70,7 +75,7 @@ MAYBE static void absent(uint32_t kind, uint32_t plugin, uint32_t phase, const c
     d.kind = kind;
     d.plugin = plugin;
     d.phase = phase;
-    d.walk.verdict = WALK_MISSING;
+    d.walk.verdict = path[0] ? WALK_MISSING : WALK_PATH;
     strcpy(d.path, path);
     strcpy(d.walk.component, path);
     say(w.monitor, MSG_DOCUMENT, &d, NULL, 0);
@@ -117,7 +122,7 @@ static void load_plugin(const struct setup *s, uint32_t index)
         document(DOC_POLICY, index, 0, "/usr/share/policy/default.json", &policy);
     document(DOC_KINDS, index, PHASE_PRE, "/pre", NULL);
     if (s->missing_post)
-        absent(DOC_KINDS, index, PHASE_POST, "/post");
+        absent(DOC_KINDS, index, PHASE_POST, s->no_post_path ? "" : "/post");
     else
         document(DOC_KINDS, index, PHASE_POST, "/post", NULL);
 }
