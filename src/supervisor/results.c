@@ -40,7 +40,7 @@ static const char *words(uint32_t error)
     if (error == EBUSY)
         return "somebody else holds it frozen, and it is left so";
     if (error == EOPNOTSUPP)
-        return "it cannot be frozen";
+        return "file systems of its type have no freeze";
     return text ? text : "unknown error";
 }
 

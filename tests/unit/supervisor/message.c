@@ -95,9 +95,9 @@ static const struct {
     {pre_fails, "A pre-script failed after all its tries (plugin 'plugin0', attempt 2: exit status 3)."},
     {snapshot_fails, "The snapshot command failed (exit status 127)."},
     {not_frozen, "A file system could not be frozen; nothing is left frozen "
-                 "(/data/inner: cannot be frozen: it cannot be frozen)."},
+                 "(/data/inner: cannot be frozen: file systems of its type have no freeze)."},
     {crash_consistent, "The snapshot was taken without a freeze and is crash-consistent "
-                       "(/data/inner: cannot be frozen: it cannot be frozen)."},
+                       "(/data/inner: cannot be frozen: file systems of its type have no freeze)."},
     {deadline, "The deadline thawed the file systems before the snapshot was over; the snapshot must not be used "
                "(the snapshot command was not over after 60 s)."},
     {bad_value, "A plugin configuration, or a document it names, cannot be used; no script was run "
