@@ -49,16 +49,19 @@ static const char *nearest(const char *typed, const char *const *words, size_t c
     return best;
 }
 
+/* typed: as it stands on the command line, words: without the dashes that belong before them. */
 static int refuse_word(const char *what, const char *dashes, const char *typed, const char *const *words, size_t count,
                        char *message, size_t capacity)
 {
-    char shown[80];
+    char shown[80], name[80];
     sanitise(shown, sizeof shown, typed, strlen(typed));
-    const char *near = nearest(typed, words, count);
+    const char *bare = typed + strspn(typed, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
+    const char *near = nearest(name, words, count);
     if (near != NULL) {
-        snprintf(message, capacity, "unknown %s '%s%s'; did you mean '%s%s'?", what, dashes, shown, dashes, near);
+        snprintf(message, capacity, "unknown %s '%s'; did you mean '%s%s'?", what, shown, dashes, near);
     } else {
-        snprintf(message, capacity, "unknown %s '%s%s'", what, dashes, shown);
+        snprintf(message, capacity, "unknown %s '%s'", what, shown);
     }
     return -1;
 }
@@ -81,7 +84,7 @@ static int read_command(enum command *command, int argc, char **argv, int *at, c
             return 0;
         }
     }
-    if (has_verbs && *at + 1 < argc) {
+    if (has_verbs && *at + 1 < argc && argv[*at + 1][0] != '-') {
         return refuse_word("journal command", "", argv[*at + 1], verbs, COMMANDS, message, capacity);
     }
     if (has_verbs) {
@@ -114,7 +117,7 @@ static int read_option(struct options *options, int argc, char **argv, int *at, 
         for (size_t i = 0; i < OPTION_ROWS; i++) {
             names[i] = (option_table[i].commands & ON(options->command)) != 0 ? option_table[i].name : NULL;
         }
-        return refuse_word("option", word[1] == '-' ? "--" : "-", name, names, OPTION_ROWS, message, capacity);
+        return refuse_word("option", "--", word, names, OPTION_ROWS, message, capacity);
     }
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (row->value == NULL && value != NULL) {
