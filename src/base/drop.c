@@ -84,14 +84,14 @@ void role_begin(void)
     }
 }
 
-extern const char __executable_start[], _edata[]; /* the linker's, ld(1): first and last of what the file holds */
+extern const char __executable_start[], etext[]; /* the linker's, end(3) */
 
-/* What the file holds is read in and locked now: its disk may be frozen or suspended
- * later.  Zero pages need no disk, so they are locked when they are first touched. */
-static void lock_memory(void)
+/* The code is read in and locked now: its disk may be frozen or suspended when it is
+ * needed.  All else is locked as it is touched; zero pages need no disk. */
+static void lock_memory(const struct role *role)
 {
-    size_t length = (size_t)((uintptr_t)_edata - (uintptr_t)__executable_start);
-    if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0 || mlock(__executable_start, length) != 0) {
+    size_t length = (size_t)((uintptr_t)etext - (uintptr_t)__executable_start);
+    if (mlockall(MCL_CURRENT | MCL_ONFAULT) != 0 || (role->lock_code && mlock(__executable_start, length) != 0)) {
         fatal("cannot lock memory", errno);
     }
 }
@@ -205,9 +205,7 @@ void drop_privileges(const struct role *role)
         fatal("cannot close inherited descriptors", errno);
     }
     close_above(ROLE_FD_EMPTY_ROOT);
-    if (role->lock_memory) {
-        lock_memory();
-    }
+    lock_memory(role);
     enter_empty_root();
     const uint64_t passed_on = inherited(role);
     int bound = capset_bound(role->capabilities | passed_on);

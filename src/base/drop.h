@@ -32,7 +32,7 @@ struct role {
                              * what hooks may be given; then ambient capabilities may be raised */
     uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC, or ROLE_LIMIT_KEEP */
     bool may_write_files;   /* false: RLIMIT_FSIZE 0 */
-    bool lock_memory;       /* mlockall before the drop */
+    bool lock_code;         /* all of the program is in memory before it is needed */
     const struct sock_filter *filter;
     unsigned short filter_length;
 };

@@ -13,6 +13,10 @@
 
 enum { STACK = 32768 }; /* bytes; a worker makes a system call and writes down when */
 
+/* Here, not mapped by the C library: they are locked with the rest of the program,
+ * and only those that are used take memory. */
+static char stacks[PLAN_FS_MAX][STACK] __attribute__((aligned(4096)));
+
 struct worker {
     struct workers *all;
     uint32_t index;
@@ -50,10 +54,10 @@ int workers_start(struct workers *w, uint32_t count)
     pthread_attr_t attributes;
     pthread_t thread;
     int error = pthread_attr_init(&attributes);
-    error = error != 0 ? error : pthread_attr_setstacksize(&attributes, STACK);
     for (w->count = 0; error == 0 && w->count < count; w->count++) {
         selves[w->count] = (struct worker){ w, w->count };
-        error = pthread_create(&thread, &attributes, worker_main, &selves[w->count]);
+        error = pthread_attr_setstack(&attributes, stacks[w->count], STACK);
+        error = error != 0 ? error : pthread_create(&thread, &attributes, worker_main, &selves[w->count]);
     }
     return error;
 }

@@ -52,7 +52,6 @@ static const struct role role = {
     .nofile = ROLE_LIMIT_KEEP, /* hooks inherit hard limits; policies lower them */
     .nproc = ROLE_LIMIT_KEEP,
     .may_write_files = true,
-    .lock_memory = false,
     .filter = role_filter,
     .filter_length = sizeof role_filter / sizeof role_filter[0],
 };

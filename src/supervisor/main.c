@@ -36,7 +36,6 @@ static const struct role role = {
     .nofile = 1024,          /* nine for each script that runs or has left something running */
     .nproc = 1,
     .may_write_files = true, /* the journal */
-    .lock_memory = false,    /* a page that has to be read in is no write: it does not wait for a thaw */
     .filter = role_filter,
     .filter_length = sizeof(role_filter) / sizeof(role_filter[0]),
 };

@@ -66,22 +66,31 @@ failed_leaves() {
     gone "$(mark)"
 }
 
-@test "kill -9 of the launcher and of the supervisor while frozen: thawed, hooks dead" {
-    local role ms
-    for role in launcher supervisor monitor; do
-        script pre <<<"$HELPERS/escape daemon $(mark)"
-        hold
-        ms=$("$HELPERS/stall" kill "$MOUNT/probe" "$(role_pid "$role")")
-        ((${ms%.*} < 100))
-        echo 0 >&"$GO"
-        await_run
-        ((status != 0))
-        no_roles
-        local i
-        for ((i = 0; i < 100; i++)); do
-            gone "$(mark)" >/dev/null && break
-            sleep 0.02
-        done
-        gone "$(mark)"
+killed() {
+    local ms i
+    script pre <<<"$HELPERS/escape daemon $(mark)"
+    hold
+    ms=$("$HELPERS/stall" kill "$MOUNT/probe" "$(role_pid "$1")")
+    ((${ms%.*} < 100))
+    echo 0 >&"$GO"
+    await_run
+    ((status != 0))
+    no_roles
+    for ((i = 0; i < 100; i++)); do
+        gone "$(mark)" >/dev/null && break
+        sleep 0.02
     done
+    gone "$(mark)"
+}
+
+@test "kill -9 of the launcher while frozen: thawed, hooks dead" {
+    killed launcher
+}
+
+@test "kill -9 of the supervisor while frozen: thawed, hooks dead" {
+    killed supervisor
+}
+
+@test "kill -9 of the monitor while frozen: thawed, hooks dead" {
+    killed monitor
 }
