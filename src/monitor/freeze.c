@@ -302,12 +302,13 @@ void on_done(void *context, const struct wire_packet *packet)
     _exit(0);
 }
 
+/* A freeze that has not returned is left FREEZING: FITHAW says EINVAL of it, and if
+ * that were taken for thawed nobody would thaw it when the kernel has got there. */
 void freeze_undo(void)
 {
     atomic_store(&state.abandoned, true);
     for (uint32_t i = 0; i < state.count; i++) {
-        uint32_t now = atomic_load(&state.map->state[i]);
-        if (now == FS_FROZEN || now == FS_FREEZING) {
+        if (atomic_load(&state.map->state[i]) == FS_FROZEN) {
             thaw_one(i);
         }
     }

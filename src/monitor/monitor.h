@@ -48,7 +48,8 @@ void freeze_step(struct monitor *m);
 /* Thaws now, whatever is going on, and tells the supervisor why. */
 void freeze_abandon(struct monitor *m, enum thaw_reason reason);
 
-/* Thaws now and returns when everything is thawed; tells nobody. */
+/* Thaws now, tells nobody, and returns when everything is thawed but for freezes that
+ * have not returned: those are the guardian's as soon as this process has ended. */
 void freeze_undo(void);
 
 #endif
