@@ -58,6 +58,7 @@ $(BUILD)/obj/%.o: src/%.c
 
 $(BUILD)/obj/base/syscall_names.o: $(BUILD)/gen/syscall_names.inc
 $(foreach r,$(ROLES),$(eval $(BUILD)/obj/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
+$(BUILD)/obj/front/explain.o: $(BUILD)/gen/filter_launcher.inc
 
 $(BUILD)/libbase.a: $(call objects,base)
 	@rm -f $@

@@ -75,11 +75,17 @@ static void say_capabilities(const struct policy_plan *p, explain_sink *sink, vo
     }
 }
 
+/* A tmpfs there is a /dev with the default devices, to which nothing can be added. */
+static bool is_dev(const struct policy_plan *p, uint32_t i)
+{
+    return p->paths[i].kind == PATH_TMPFS && strcmp(p->paths_text + p->paths[i].offset, "/dev") == 0;
+}
+
 static unsigned say_paths(struct statement *s, const struct policy_plan *p, enum policy_path_kind kind, const char *first)
 {
     unsigned count = 0;
     for (uint32_t i = 0; i < p->paths_count; i++) {
-        if (p->paths[i].kind == (uint32_t)kind) {
+        if (p->paths[i].kind == (uint32_t)kind && !is_dev(p, i)) {
             say(s, "%s%s", count++ == 0 ? first : ", ", p->paths_text + p->paths[i].offset);
         }
     }
@@ -97,6 +103,11 @@ static void say_files(const struct policy_plan *p, explain_sink *sink, void *con
         (void)say_paths(&files, p, PATH_READONLY, ", but not below ");
         (void)say_paths(&files, p, PATH_TMPFS, "; has private, empty ");
     }
+    for (uint32_t i = 0; i < p->paths_count; i++) {
+        if (is_dev(p, i)) {
+            say(&files, "; sees a /dev with null, zero, full, random, urandom, tty and log, and no disk");
+        }
+    }
     say(&files, "; /tmp is private, shared by the pre- and post-script of one plugin for one run; the script and "
                 "the programs of quiesce are read-only");
     sink(context, "files", files.text);
@@ -105,7 +116,19 @@ static void say_files(const struct policy_plan *p, explain_sink *sink, void *con
     }
 }
 
-/* Sorts the probes by what the filter answers. */
+/* The launcher's own filter, which every hook inherits whatever its policy says. */
+static const struct sock_filter inherited[] = {
+#include "filter_launcher.inc"
+};
+
+/* Of several filters the strictest answer holds (seccomp(2)); the launcher's kills or lets pass. */
+static uint32_t answer_to(const struct policy_plan *p, const struct seccomp_data *data)
+{
+    uint32_t answer = bpf_run(inherited, sizeof inherited / sizeof *inherited, data);
+    return answer != SECCOMP_RET_ALLOW ? answer : bpf_run(p->filter, p->filter_length, data);
+}
+
+/* Sorts the probes by what is answered. */
 static void say_probes(const struct policy_plan *p, bool network, explain_sink *sink, void *context)
 {
     struct statement may = { 0 }, refused = { 0 }, killed = { 0 };
@@ -118,7 +141,7 @@ static void say_probes(const struct policy_plan *p, bool network, explain_sink *
         }
         struct seccomp_data data = { .nr = number, .arch = NATIVE_ARCH };
         memcpy(data.args, probe->args, sizeof data.args);
-        uint32_t answer = bpf_run(p->filter, p->filter_length, &data);
+        uint32_t answer = answer_to(p, &data);
         uint32_t action = answer & SECCOMP_RET_ACTION_FULL;
         if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG) {
             next_item(&may, &may_count, "the filter lets it ");

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
 #include <linux/capability.h>
-#include <linux/fs.h>
 
 #include "base/bpf.h"
 #include "base/capability.h"
@@ -71,7 +71,7 @@ static void add_path(struct policy_plan *p, enum policy_path_kind kind, const ch
     p->paths_length += (uint32_t)strlen(path) + 1;
 }
 
-/* ioctl: FIFREEZE kills; socket: AF_INET is EACCES; ptrace, mount: EPERM; else allowed. */
+/* ioctl: TIOCSTI kills; socket: AF_INET is EACCES; ptrace, mount: EPERM; else allowed. */
 static void add_filter(struct policy_plan *p)
 {
     const struct sock_filter program[] = {
@@ -87,7 +87,7 @@ static void add_filter(struct policy_plan *p)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FIFREEZE, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
@@ -111,6 +111,7 @@ static void make_policy(struct policy_plan *p)
     add_path(p, PATH_READONLY, "/usr");
     add_path(p, PATH_READONLY, "/etc");
     add_path(p, PATH_MASKED, "/proc/kcore");
+    add_path(p, PATH_TMPFS, "/dev");
     add_path(p, PATH_TMPFS, "/scratch");
     add_filter(p);
 }
@@ -128,16 +129,20 @@ static void policy_in_words(void **state)
     says(&s, "boundingSet", "CAP_KILL");
     is_silent(&s, "boundingSet", "CAP_DAC_OVERRIDE");
     says(&s, "files", "not below /usr, /etc;");
-    says(&s, "files", "private, empty /scratch");
+    says(&s, "files", "private, empty /scratch; sees a /dev with null,");
     says(&s, "hidden", "/proc/kcore");
     says(&s, "networkRefused", "connect over IPv4 (EACCES)");
     says(&s, "network", "connect over IPv6");
     is_silent(&s, "network", "IPv4");
     says(&s, "refused", "mount file systems (EPERM)");
     says(&s, "refused", "trace other processes (EPERM)");
-    says(&s, "killedFor", "freeze a file system");
-    says(&s, "allowed", "thaw a file system");
-    is_silent(&s, "allowed", "freeze a file system");
+    says(&s, "killedFor", "type into a terminal");
+    is_silent(&s, "allowed", "type into a terminal");
+    /* What the launcher's own filter kills, though the policy's allows it. */
+    says(&s, "killedFor", "freeze a file system (FIFREEZE); thaw a file system (FITHAW)");
+    says(&s, "killedFor", "load kernel modules; load another kernel; reboot");
+    is_silent(&s, "allowed", "reboot");
+    says(&s, "allowed", "load BPF programs");
     says(&s, "limits", "at most 64 open files (it may raise that to 128); 32 processes of its user; no core dump");
     says(&s, "environment", "MODE=night, LEVEL=2; nothing of the caller's");
     says(&s, "processes", "lives until the post-script is over");
