@@ -96,7 +96,7 @@ struct plan_head {
 
 struct host_plugin {
     char name[PLAN_NAME_MAX];
-    char path[PLAN_PATH_MAX];        /* pluginPath: reported, never executed */
+    char path[PLAN_PATH_MAX];        /* pluginPath: of the framework's own host; not used */
     char config_path[PLAN_PATH_MAX]; /* absolute */
 };
 

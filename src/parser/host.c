@@ -23,13 +23,14 @@ static void parse_name(const struct ini_document *document, const struct ini_ent
                     "a plugin's name must have 1 to %d bytes without control characters", PLAN_NAME_MAX - 1);
 }
 
-static void parse_path(const struct ini_document *document, const struct ini_entry *entry, char path[PLAN_PATH_MAX])
+static void parse_path(const struct ini_document *document, const struct ini_entry *entry,
+                       enum finding_severity severity, char path[PLAN_PATH_MAX])
 {
     const struct ini_text *value = &entry->value;
     const char *problem = text_path_problem(value->at, value->length);
 
     if (problem)
-        ini_finding(document, entry, FINDING_ERROR, FINDING_VALUE, "%s", problem);
+        ini_finding(document, entry, severity, FINDING_VALUE, "%s", problem);
     else
         text_copy(path, PLAN_PATH_MAX, value->at, value->length);
 }
@@ -41,12 +42,12 @@ static void parse_plugin_name(const struct ini_document *d, const struct ini_ent
 
 static void parse_plugin_path(const struct ini_document *d, const struct ini_entry *e, struct host_plugin *p)
 {
-    parse_path(d, e, p->path);
+    parse_path(d, e, FINDING_WARNING, p->path); /* nothing here depends on it */
 }
 
 static void parse_config_path(const struct ini_document *d, const struct ini_entry *e, struct host_plugin *p)
 {
-    parse_path(d, e, p->config_path);
+    parse_path(d, e, FINDING_ERROR, p->config_path);
 }
 
 static const struct plugin_key {
@@ -55,7 +56,7 @@ static const struct plugin_key {
     void (*parse)(const struct ini_document *, const struct ini_entry *, struct host_plugin *);
 } plugin_keys[] = {
     {"pluginName", true, parse_plugin_name},
-    {"pluginPath", false, parse_plugin_path}, /* only reported, so nothing is lost without it */
+    {"pluginPath", false, parse_plugin_path},
     {"pluginConfigPath", true, parse_config_path},
 };
 enum { PLUGIN_KEYS = sizeof(plugin_keys) / sizeof(plugin_keys[0]) };
