@@ -32,7 +32,7 @@ static const struct {
     { EXIT_NOT_PERMITTED, "NotPermitted" },
 };
 
-/* The same object as a result's, as far as anything is known. */
+/* The same object as a result's; what is not known is null. */
 static void print_failure_json(const char *run_id, int status, const char *message)
 {
     const char *name = endings[0].name;
@@ -48,6 +48,10 @@ static void print_failure_json(const char *run_id, int status, const char *messa
     (void)cJSON_AddStringToObject(object, "message", safe);
     (void)cJSON_AddNumberToObject(object, "exitStatus", status);
     (void)cJSON_AddStringToObject(object, "runId", run_id);
+    static const char *const unknown[] = { "startedAt", "durationSeconds", "snapshot" };
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        (void)cJSON_AddNullToObject(object, unknown[i]);
+    }
     static const char *const empty[] = { "hooks", "fileSystems", "findings", "warnings" };
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
         (void)cJSON_AddArrayToObject(object, empty[i]);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What the documents for people show is taken as it stands there.
+# What the documents for people show is taken as it stands there; what a
+# program reads has its members also when there is no result.
 
 load ../lib/common
 
@@ -44,4 +45,14 @@ taken_as_it_stands() {
 @test "the README's first configuration" {
     sed -n '/^```json$/,/^```$/p' "$README" | grep -v '^```' >"$CONFIG"
     taken_as_it_stands "$CONFIG" --config "$CONFIG"
+}
+
+@test "--json without a result: the same members, null where nothing is known" {
+    status=0
+    setpriv --reuid 1000 --regid 1000 --clear-groups "$QUIESCE" run --json -- true >"$OUT" 2>"$ERR" </dev/null || status=$?
+    same "$status" 77
+    jq -se 'length == 1' "$OUT"
+    jq -e '(["consistency", "code", "name", "message", "exitStatus", "runId", "startedAt", "durationSeconds", "hooks",
+             "fileSystems", "snapshot", "warnings", "findings"] - keys == []) and .consistency == "none" and
+           .exitStatus == 77 and .startedAt == null and .hooks == []' "$OUT"
 }
