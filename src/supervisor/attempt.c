@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "base/report_names.h"
 #include "denials.h"
 
 enum { FIRST = REPORT_ATTEMPTS_PER_HOOK / 2, LAST = REPORT_ATTEMPTS_PER_HOOK - FIRST };
@@ -98,13 +99,15 @@ void attempt_close(struct run *run, struct hook *hook)
 void attempt_describe(struct run *run, const struct hook *hook, char *text, size_t size)
 {
     const struct report_attempt *row = attempt_row(run, hook);
+    const char *error = row->start_error ? strerrordesc_np((int)row->start_error) : NULL;
 
     if (hook->result == OUTCOME_APP_CONSISTENT)
         text[0] = '\0';
     else if (hook->timed_out)
         snprintf(text, size, "time is up");
     else if (!row->ran)
-        snprintf(text, size, "it could not be started");
+        snprintf(text, size, "it could not be started: %s%s%s", start_step_name(row->start_step), error ? ": " : "",
+                 error ? error : "");
     else if (row->signal)
         snprintf(text, size, "ended by signal %u", row->signal);
     else

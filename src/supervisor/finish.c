@@ -44,7 +44,7 @@ static void describe_hook(struct run *run, char *text, size_t size)
 {
     for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX; slot++) {
         const struct hook *hook = &run->hooks[slot];
-        char how[64];
+        char how[128];
 
         if (!hook->settled || hook->result == OUTCOME_APP_CONSISTENT || hook->result != run->report->outcome)
             continue;

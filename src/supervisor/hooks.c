@@ -63,7 +63,7 @@ static void conclude(struct run *run, struct hook *hook, enum hook_state state)
         [PHASE_PRE] = {OUTCOME_PRE_FAILED, OUTCOME_PRE_TIMEOUT, OUTCOME_HOST_PRE_TIMEOUT},
         [PHASE_POST] = {OUTCOME_POST_FAILED, OUTCOME_POST_TIMEOUT, OUTCOME_HOST_POST_TIMEOUT},
     };
-    char text[64];
+    char text[128];
 
     hook->state = state;
     if (!hook->settled) {

@@ -28,6 +28,17 @@ static void pre_fails(void)
     run_script(POST, 1, 0);
 }
 
+static void post_not_started(void)
+{
+    const struct msg_started failed = {.slot = POST, .attempt = 1, .error = ENOMEM, .step = START_FORK};
+
+    load(&(struct setup){0});
+    run_script(PRE, 1, 0);
+    frozen_run(0);
+    (void)hear(w.launcher, MSG_START);
+    say(w.launcher, MSG_STARTED, &failed, NULL, 0);
+}
+
 static void snapshot_fails(void)
 {
     load(&(struct setup){0});
@@ -93,6 +104,8 @@ static const struct {
 } rows[] = {
     {all_well, "The snapshot is application-consistent."},
     {pre_fails, "A pre-script failed after all its tries (plugin 'plugin0', attempt 2: exit status 3)."},
+    {post_not_started, "A post-script failed after all its tries "
+                       "(plugin 'plugin0', attempt 1: it could not be started: fork: Cannot allocate memory)."},
     {snapshot_fails, "The snapshot command failed (exit status 127)."},
     {not_frozen, "A file system could not be frozen; nothing is left frozen "
                  "(/data/inner: cannot be frozen: file systems of its type have no freeze)."},
