@@ -3,66 +3,84 @@
  */
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* Lead bytes by range, how many bytes follow, and what the first of those may
- * be: RFC 3629 section 4.  The narrowed ranges keep out overlong forms,
- * surrogates, and what lies beyond U+10FFFF. */
-static const struct lead {
-    uint8_t from, to, follow, low, high;
-} leads[] = {
-    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
-    {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
-    {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+/* By the number of bytes: what the lead byte looks like, and the least code point
+ * that needs so many. */
+static const struct form {
+    uint8_t mask, lead;
+    uint32_t least;
+} forms[] = {
+    {0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000},
 };
+enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
+
+size_t utf8_character(const char *s, size_t len, uint32_t *number)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t form = 0;
+    uint32_t c;
+
+    if (len == 0)
+        return 0;
+    while (form < FORMS && (u[0] & forms[form].mask) != forms[form].lead)
+        form++;
+    if (form == FORMS || form + 1 > len)
+        return 0;
+    c = u[0] & (uint32_t)(uint8_t)~forms[form].mask;
+    for (size_t i = 1; i <= form; i++) {
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+        c = (c << 6) | (u[i] & 0x3fu);
+    }
+    if (c < forms[form].least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    *number = c;
+    return form + 1;
+}
+
+bool utf8_is_control(uint32_t number)
+{
+    return number < 0x20 || (number >= 0x7f && number < 0xa0);
+}
 
 /* The length of the printable character at the start of s, or 0 if there is none. */
-static size_t character(const unsigned char *s, size_t len)
+static size_t printable(const char *s, size_t len)
 {
-    if (s[0] < 0x80)
-        return (s[0] >= 0x20 && s[0] != 0x7f) || s[0] == '\n' || s[0] == '\t' ? 1 : 0;
-    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
-        const struct lead *l = &leads[i];
+    uint32_t number;
+    size_t n = utf8_character(s, len, &number);
 
-        if (s[0] < l->from || s[0] > l->to)
-            continue;
-        if (len <= l->follow || s[1] < l->low || s[1] > l->high)
-            return 0;
-        for (size_t k = 2; k <= l->follow; k++)
-            if ((s[k] & 0xc0) != 0x80)
-                return 0;
-        return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : (size_t)l->follow + 1; /* C1 controls */
-    }
-    return 0;
+    return n > 0 && utf8_is_control(number) && number != '\n' && number != '\t' ? 0 : n;
 }
 
 /* How many bytes to pass over where there is no printable character: a control
  * character of two bytes is one, anything else is taken byte by byte. */
-static size_t skipped(const unsigned char *s, size_t len)
+static size_t skipped(const char *s, size_t len)
 {
-    return len > 1 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 1;
+    uint32_t number;
+    size_t n = utf8_character(s, len, &number);
+
+    return n > 0 ? n : 1;
 }
 
 size_t utf8_sanitize(char *dst, size_t cap, const char *src, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)src;
     size_t out = 0;
 
     if (cap == 0)
         return 0;
     for (size_t i = 0; i < len;) {
-        size_t n = character(s + i, len - i);
-        const void *from = n ? (const void *)(s + i) : replacement;
+        size_t n = printable(src + i, len - i);
+        const char *from = n ? src + i : replacement;
         size_t put = n ? n : sizeof(replacement) - 1;
 
         if (put > cap - 1 - out)
             break;
         memcpy(dst + out, from, put);
         out += put;
-        i += n ? n : skipped(s + i, len - i);
+        i += n ? n : skipped(src + i, len - i);
     }
     dst[out] = '\0';
     return out;
@@ -70,10 +88,8 @@ size_t utf8_sanitize(char *dst, size_t cap, const char *src, size_t len)
 
 bool utf8_valid(const char *text, size_t len)
 {
-    const unsigned char *s = (const unsigned char *)text;
-
     for (size_t i = 0; i < len;) {
-        size_t n = character(s + i, len - i);
+        size_t n = printable(text + i, len - i);
 
         if (n == 0)
             return false;

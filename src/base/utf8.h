@@ -6,6 +6,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The character that len bytes of s begin with, as RFC 3629 has it: in its shortest
+ * form, no surrogate, at most U+10FFFF.  Returns its length in bytes and sets
+ * *number to its code point, or returns 0 if there is none.
+ */
+size_t utf8_character(const char *s, size_t len, uint32_t *number);
+
+/* True for a control character: U+0000..1F (C0) and 7F..9F (DEL, C1). */
+bool utf8_is_control(uint32_t number);
 
 /*
  * Copies len bytes of src into dst as well-formed UTF-8 (RFC 3629).  Every byte

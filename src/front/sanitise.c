@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* The longest that one character becomes: "\u2066", or four bytes of UTF-8. */
 enum { PIECE_MAX = 8 };
 
@@ -11,18 +13,20 @@ struct range {
     uint32_t first, last;
 };
 
-/* Characters that are valid and yet deceive: C1 controls, soft hyphen, zero width
- * and direction marks, line and paragraph separators, direction embeddings and
- * isolates, the byte order mark, interlinear and tag characters (Unicode 15,
- * general categories Cc, Cf, Zl, Zp). */
+/* Characters beside the controls that are valid and yet deceive: soft hyphen, zero
+ * width and direction marks, line and paragraph separators, direction embeddings
+ * and isolates, the byte order mark, interlinear and tag characters (Unicode 15,
+ * general categories Cf, Zl, Zp). */
 static const struct range deceptive[] = {
-    { 0x0000, 0x001f },   { 0x007f, 0x009f },   { 0x00ad, 0x00ad }, { 0x061c, 0x061c },   { 0x180e, 0x180e },
-    { 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0xfeff, 0xfeff },   { 0xfff9, 0xfffb },
-    { 0x1d173, 0x1d17a }, { 0xe0000, 0xe007f },
+    { 0x00ad, 0x00ad }, { 0x061c, 0x061c }, { 0x180e, 0x180e }, { 0x200b, 0x200f },   { 0x2028, 0x202e },
+    { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe007f },
 };
 
 static bool is_deceptive(uint32_t c)
 {
+    if (utf8_is_control(c)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof deceptive / sizeof *deceptive; i++) {
         if (c >= deceptive[i].first && c <= deceptive[i].last) {
             return true;
@@ -31,43 +35,13 @@ static bool is_deceptive(uint32_t c)
     return false;
 }
 
-/* Decodes one character by the table of RFC 3629.  Returns its length in bytes,
- * or 0 if the bytes are not UTF-8 (surrogates and overlong forms are not). */
-static size_t decode(const unsigned char *s, size_t length, uint32_t *c)
-{
-    static const struct {
-        uint8_t mask, lead, bytes;
-        uint32_t least;
-    } forms[] = {
-        { 0x80, 0x00, 1, 0x0 }, { 0xe0, 0xc0, 2, 0x80 }, { 0xf0, 0xe0, 3, 0x800 }, { 0xf8, 0xf0, 4, 0x10000 },
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if ((s[0] & forms[i].mask) != forms[i].lead) {
-            continue;
-        }
-        if (forms[i].bytes > length) {
-            return 0;
-        }
-        *c = s[0] & (uint32_t)(uint8_t)~forms[i].mask;
-        for (size_t k = 1; k < forms[i].bytes; k++) {
-            if ((s[k] & 0xc0) != 0x80) {
-                return 0;
-            }
-            *c = (*c << 6) | (s[k] & 0x3fu);
-        }
-        bool surrogate = *c >= 0xd800 && *c <= 0xdfff;
-        return *c < forms[i].least || *c > 0x10ffff || surrogate ? 0 : forms[i].bytes;
-    }
-    return 0;
-}
-
 /* Takes one character of s; writes what it becomes to piece.  Returns the bytes taken. */
-static size_t take(const unsigned char *s, size_t length, char piece[PIECE_MAX + 1], size_t *piece_length)
+static size_t take(const char *s, size_t length, char piece[PIECE_MAX + 1], size_t *piece_length)
 {
     uint32_t c = 0;
-    size_t taken = decode(s, length, &c);
+    size_t taken = utf8_character(s, length, &c);
     if (taken == 0 || (taken == 1 && is_deceptive(c))) {
-        *piece_length = (size_t)snprintf(piece, PIECE_MAX + 1, "\\x%02x", s[0]);
+        *piece_length = (size_t)snprintf(piece, PIECE_MAX + 1, "\\x%02x", (unsigned char)s[0]);
         return 1;
     }
     if (is_deceptive(c)) {
@@ -81,12 +55,11 @@ static size_t take(const unsigned char *s, size_t length, char piece[PIECE_MAX +
 
 size_t sanitise(char *destination, size_t capacity, const char *src, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)src;
     size_t used = 0, room_for_dots = 0; /* how long the text is where "..." still fits behind it */
     while (length > 0) {
         char piece[PIECE_MAX + 1];
         size_t piece_length;
-        size_t taken = take(s, length, piece, &piece_length);
+        size_t taken = take(src, length, piece, &piece_length);
         if (used + piece_length >= capacity) {
             if (capacity > 4) {
                 memcpy(destination + room_for_dots, "...", 3);
@@ -99,7 +72,7 @@ size_t sanitise(char *destination, size_t capacity, const char *src, size_t leng
         if (used + 4 <= capacity) {
             room_for_dots = used;
         }
-        s += taken;
+        src += taken;
         length -= taken;
     }
     destination[used] = '\0';
@@ -108,13 +81,12 @@ size_t sanitise(char *destination, size_t capacity, const char *src, size_t leng
 
 void sanitise_print(FILE *out, const char *src, size_t length)
 {
-    const unsigned char *s = (const unsigned char *)src;
     while (length > 0) {
         char piece[PIECE_MAX + 1];
         size_t piece_length;
-        size_t taken = take(s, length, piece, &piece_length);
+        size_t taken = take(src, length, piece, &piece_length);
         (void)fwrite(piece, 1, piece_length, out);
-        s += taken;
+        src += taken;
         length -= taken;
     }
 }

@@ -2,40 +2,14 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "quiesce/plan.h"
-
-/* RFC 3629 section 4: the second byte's range depends on the first, all later ones are 80..BF. */
-static const struct lead {
-    unsigned char first, last;             /* of the first byte */
-    unsigned char second_min, second_max;
-    unsigned char length;
-} leads[] = {
-    {0x00, 0x7F, 0, 0, 1},
-    {0xC2, 0xDF, 0x80, 0xBF, 2},
-    {0xE0, 0xE0, 0xA0, 0xBF, 3}, /* shortest form */
-    {0xE1, 0xEC, 0x80, 0xBF, 3},
-    {0xED, 0xED, 0x80, 0x9F, 3}, /* no surrogates */
-    {0xEE, 0xEF, 0x80, 0xBF, 3},
-    {0xF0, 0xF0, 0x90, 0xBF, 4}, /* shortest form */
-    {0xF1, 0xF3, 0x80, 0xBF, 4},
-    {0xF4, 0xF4, 0x80, 0x8F, 4}, /* up to U+10FFFF */
-};
 
 size_t text_character(const char *p, size_t n)
 {
-    const unsigned char *u = (const unsigned char *)p;
+    uint32_t number;
 
-    if (n == 0) return 0;
-    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
-        const struct lead *l = &leads[i];
-        if (u[0] < l->first || u[0] > l->last) continue;
-        if (l->length > n) return 0;
-        if (l->length > 1 && (u[1] < l->second_min || u[1] > l->second_max)) return 0;
-        for (size_t j = 2; j < l->length; j++)
-            if (u[j] < 0x80 || u[j] > 0xBF) return 0;
-        return l->length;
-    }
-    return 0;
+    return utf8_character(p, n, &number);
 }
 
 bool text_valid(const char *p, size_t n)
@@ -49,20 +23,12 @@ bool text_valid(const char *p, size_t n)
     return true;
 }
 
-/* A character, already known to be UTF-8, that is a control character. */
-static bool is_control(const char *p, size_t length)
-{
-    const unsigned char *u = (const unsigned char *)p;
-
-    if (length == 1) return u[0] < 0x20 || u[0] == 0x7F;
-    return length == 2 && u[0] == 0xC2 && u[1] < 0xA0;
-}
-
 bool text_printable(const char *p, size_t n)
 {
     while (n > 0) {
-        size_t length = text_character(p, n);
-        if (length == 0 || is_control(p, length)) return false;
+        uint32_t number;
+        size_t length = utf8_character(p, n, &number);
+        if (length == 0 || utf8_is_control(number)) return false;
         p += length;
         n -= length;
     }
@@ -94,8 +60,9 @@ void text_sanitize(char *destination, size_t capacity, const char *source, size_
     size_t used = 0;
 
     while (n > 0) {
-        size_t length = text_character(source, n), step = length > 0 ? length : 1;
-        bool clean = length > 0 && !is_control(source, length);
+        uint32_t number;
+        size_t length = utf8_character(source, n, &number), step = length > 0 ? length : 1;
+        bool clean = length > 0 && !utf8_is_control(number);
         size_t room = clean ? length : sizeof(replacement);
         if (room >= capacity - used) break;
         memcpy(destination + used, clean ? source : replacement, room);
