@@ -95,7 +95,8 @@ $(BUILD)/tools/policy-compile: tools/policy-compile.c $(BUILD)/libparser.a $(BUI
 
 $(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/policy-compile
 	@mkdir -p $(@D)
-	$(BUILD)/tools/policy-compile --table $< > $@.new && mv $@.new $@
+	sed 's/\<64800\>/$(BASE_UID)/' $< > $(BUILD)/gen/$*.json
+	$(BUILD)/tools/policy-compile --table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
 
 $(BUILD)/policy/%.json: policy/hooks/%.json
 	@mkdir -p $(@D)

@@ -10,6 +10,7 @@
 
 /* Numeric ids of the roles: QUIESCE_BASE_UID (a build setting, in the range that
  * systemd reserves for dynamic users) plus these. */
+_Static_assert(QUIESCE_BASE_UID % 8 == 0, "policy/roles/launcher.json closes a block of eight uids to hooks");
 enum role_id { ROLE_MONITOR, ROLE_GUARDIAN, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLES };
 
 /* Fixed descriptors of every role.  Those of its own begin at ROLE_FD_FIRST. */

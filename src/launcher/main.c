@@ -10,8 +10,8 @@
  * permitted set alone what the policies grant: everything the caller had until
  * SEAL, then exactly their union.
  *
- * Its filter stacks with those of the hooks, so it allows by default and kills
- * only what no hook may do whatever its policy says.
+ * Its filter stacks with those of the hooks, so it allows by default and kills or
+ * refuses only what no hook may do whatever its policy says.
  */
 #include <errno.h>
 #include <fcntl.h>
