@@ -10,6 +10,7 @@
 #include "base/report.h"
 #include "base/report_names.h"
 #include "denials.h"
+#include "progress.h"
 
 enum { FIRST = REPORT_ATTEMPTS_PER_HOOK / 2, LAST = REPORT_ATTEMPTS_PER_HOOK - FIRST };
 
@@ -101,7 +102,7 @@ void attempt_describe(struct run *run, const struct hook *hook, char *text, size
     const struct report_attempt *row = attempt_row(run, hook);
     const char *error = row->start_error ? strerrordesc_np((int)row->start_error) : NULL;
 
-    if (hook->result == OUTCOME_APP_CONSISTENT)
+    if (hook->succeeded)
         text[0] = '\0';
     else if (hook->timed_out)
         snprintf(text, size, "time is up");
@@ -112,4 +113,13 @@ void attempt_describe(struct run *run, const struct hook *hook, char *text, size
         snprintf(text, size, "ended by signal %u", row->signal);
     else
         snprintf(text, size, "exit status %d", row->exit_code);
+}
+
+void attempt_failed(struct run *run, const struct hook *hook)
+{
+    char how[128], text[160];
+
+    attempt_describe(run, hook, how, sizeof(how));
+    snprintf(text, sizeof(text), "%s; it is started again", how);
+    progress_hook(run, hook, PROGRESS_WARNING, text);
 }

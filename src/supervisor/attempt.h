@@ -17,7 +17,10 @@ struct report_attempt *attempt_row(struct run *run, const struct hook *hook);
  * the row, and closes every descriptor of the attempt. */
 void attempt_close(struct run *run, struct hook *hook);
 
-/* One clause about how it failed; "" if the hook's result is well. */
+/* One clause about how it failed; "" if it succeeded. */
 void attempt_describe(struct run *run, const struct hook *hook, char *text, size_t size);
+
+/* Tells the front how it failed, and that another follows. */
+void attempt_failed(struct run *run, const struct hook *hook);
 
 #endif

@@ -103,10 +103,12 @@ static void attempt_over(struct run *run, struct hook *hook)
     attempt_close(run, hook);
     again = !hook->settled && !hook->succeeded && !hook->timed_out && !hook->cancelled && run->launcher.open &&
             hook->attempt <= plan_of(run, hook)->scripts[hook->slot % PHASES].retries;
-    if (again)
-        try_it(run, hook);
-    else
+    if (!again) {
         conclude(run, hook, HOOK_OVER);
+        return;
+    }
+    attempt_failed(run, hook);
+    try_it(run, hook);
 }
 
 static bool gone(const struct hook *hook)

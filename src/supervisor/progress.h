@@ -16,7 +16,7 @@ void progress_end(struct run *run, enum run_step step, bool failed, const char *
  * run began, and how long it took.  Its beginning is told here if it was not yet. */
 void progress_measured(struct run *run, enum run_step step, uint64_t at_ns, uint64_t took_ns, bool failed);
 
-/* A hook's part of STEP_PRE or STEP_POST begins, goes on or ends: kind BEGIN, STILL or END. */
+/* A hook's part of STEP_PRE or STEP_POST begins, goes on or ends; WARNING: one try failed. */
 void progress_hook(struct run *run, const struct hook *hook, enum progress_kind kind, const char *text);
 
 /* Something that the caller should know at once. */

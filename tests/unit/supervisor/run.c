@@ -96,10 +96,11 @@ static void retries(void **state)
     (void)state;
     load(&(struct setup){.retries = 2});
     run_script(PRE, 1, 1);
-    run_script(PRE, 2, 1);
+    run_script(PRE, 2, 7);
     run_script(PRE, 3, 0);
     freeze(FREEZE_OK);
     ready(1);
+    assert_string_equal(w.warning, "exit status 7; it is started again");
     release(0);
     thaw();
     run_script(POST, 1, 0);
