@@ -79,7 +79,7 @@ static void look_for_names(const struct mount_plan *table, const struct mount_li
                 found = k;
         if (found == NOWHERE && must_freeze)
             issue(plan, FINDING_ERROR, OUTCOME_MOUNT_UNOPENABLE, wish,
-                  "is not in the mount table ('quiesce check' shows what is)");
+                  "is not in the mount table; 'quiesce check' lists what is");
         else if (found == NOWHERE)
             issue(plan, FINDING_WARNING, OUTCOME_MOUNT_UNOPENABLE, wish, "is to be excluded but is not in the mount table");
         else if (must_freeze && table->entries[found].skip != FS_ELIGIBLE)

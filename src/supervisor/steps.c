@@ -254,6 +254,9 @@ static void settle_options(struct run *run)
     r->has_journal = run->loaded.has_journal != 0;
     f->crash_allowed = run->options.allow_crash == CRASH_ALWAYS ||
                        (run->options.allow_crash == CRASH_AUTO && f->plan == well && run->plan.one_disk);
+    if (f->plugins == 0 && f->documents == well && f->plan == well && !f->freeze_wanted && !f->crash_allowed)
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, "",
+                    "there is no script and nothing to freeze, and a crash-consistent snapshot is not allowed");
     for (uint32_t i = 0; i < WIRE_HOOKS_MAX; i++)
         r->hooks[i].skipped = r->hooks[i].used && !decide_scripts(f);
 }

@@ -13,6 +13,7 @@
 struct setup {
     uint32_t mode, retries, timeout, grace, host_timeout, plugins;
     bool not_continue, not_freeze, forbid_survivors, missing_post;
+    bool no_plugins, no_fsfreeze; /* vmbackup.conf says fsfreeze False */
     bool no_post_path; /* the missing one is "", as the template ships it */
     bool with_unusable, parser_died; /* of the documents of kind unusable */
     uint32_t unusable;
@@ -147,6 +148,7 @@ MAYBE static void load(const struct setup *s)
     static struct msg_options options;
     static struct host_plan host;
     static const struct msg_topology topology = {.count = 1, .devices = {{7, 0, 254, 16}}};
+    static const struct vmbackup_plan no_freeze = {.head.usable = 1, .timeout_seconds = 60};
     struct msg_loaded loaded = {.has_cgroup = 0, .has_expedite = 1, .has_journal = 1};
 
     memset(&options, 0, sizeof(options));
@@ -157,6 +159,8 @@ MAYBE static void load(const struct setup *s)
     say(w.front, MSG_TOPOLOGY, &topology, NULL, 0);
     if (is_spoiled(s, DOC_VMBACKUP))
         spoiled(s, DOC_VMBACKUP, UINT32_MAX, "/etc/azure/vmbackup.conf");
+    else if (s->no_fsfreeze)
+        document(DOC_VMBACKUP, UINT32_MAX, 0, "/etc/azure/vmbackup.conf", &no_freeze);
     else
         absent(DOC_VMBACKUP, UINT32_MAX, 0, "/etc/azure/vmbackup.conf");
     memset(&host, 0, sizeof(host));
@@ -166,7 +170,7 @@ MAYBE static void load(const struct setup *s)
         spoiled(s, DOC_HOST, UINT32_MAX, "/etc/azure/host.conf");
     else
         document(DOC_HOST, UINT32_MAX, 0, "/etc/azure/host.conf", &host);
-    for (uint32_t i = 0; !is_spoiled(s, DOC_HOST) && i < (s->plugins ? s->plugins : 1); i++)
+    for (uint32_t i = 0; !s->no_plugins && !is_spoiled(s, DOC_HOST) && i < (s->plugins ? s->plugins : 1); i++)
         load_plugin(s, i);
     load_mounts();
     say(w.monitor, MSG_LOADED, &loaded, NULL, 0);

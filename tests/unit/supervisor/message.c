@@ -92,6 +92,11 @@ static void missing_script(void)
     frozen_run(0);
 }
 
+static void nothing_to_do(void)
+{
+    load(&(struct setup){.no_plugins = true, .no_fsfreeze = true, .allow_crash = CRASH_NEVER});
+}
+
 static void no_script_given(void)
 {
     load(&(struct setup){.missing_post = true, .no_post_path = true});
@@ -118,6 +123,8 @@ static const struct {
     {missing_script, "A post-script does not exist; no script was run (/post: file '/post' does not exist)."},
     {no_script_given, "A post-script does not exist; no script was run "
                       "(/etc/azure/plugin.json: postScriptLocation: no path is given)."},
+    {nothing_to_do, "A file system could not be frozen; nothing is left frozen (there is no script and nothing to "
+                    "freeze, and a crash-consistent snapshot is not allowed)."},
 };
 
 static void messages(void **state)
