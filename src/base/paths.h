@@ -1,5 +1,5 @@
 /*
- * paths.h - where a run keeps its lock and its journal.
+ * paths.h - where a run keeps its lock, its journal and its cgroup.
  */
 #ifndef QUIESCE_PATHS_H
 #define QUIESCE_PATHS_H
@@ -8,5 +8,6 @@
 #define QUIESCE_LOCK "lock" /* below QUIESCE_RUN_DIR */
 #define QUIESCE_STATE_DIR "/var/log/quiesce"
 #define QUIESCE_JOURNAL "journal.jsonl" /* below QUIESCE_STATE_DIR */
+#define CGROUP_DIR "/sys/fs/cgroup" /* where the machine's cgroups are, systemd's file-hierarchy; read-only to every hook */
 
 #endif

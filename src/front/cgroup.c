@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/paths.h"
 
 #define PREFIX "quiesce-"
 enum { DEPTH_MAX = 16, REMOVE_WAIT_MS = 2000, CREATE_TRIES = 3, REMOVE_TRIES = 64 };
@@ -35,41 +36,43 @@ static int open_cgroup2(const char *path)
     return fd;
 }
 
-/* The first cgroup2 mount that the mount table names, or -1.
+/* Whether the mount table, or that it cannot be read, says that a cgroup2 mount may be
+ * elsewhere: hooks could write to it, and leave their cgroup.
  * A line: id parent major:minor root MOUNT_POINT options [tags] - TYPE source options */
-static int search_mount_table(void)
+static bool mounted_elsewhere(void)
 {
+    static const char usual[] = CGROUP_DIR;
     FILE *table = fopen("/proc/self/mountinfo", "re");
     char *line = NULL;
     size_t capacity = 0;
-    int fd = -1;
-    while (table != NULL && fd < 0 && getline(&line, &capacity, table) > 0) {
-        char *type = strstr(line, " - cgroup2 ");
-        char *field = line;
+    bool elsewhere = table == NULL;
+    while (!elsewhere && getline(&line, &capacity, table) > 0) {
+        const char *type = strstr(line, " - cgroup2 "), *field = line;
         for (int i = 0; type != NULL && field != NULL && i < 4; i++) {
             field = strchr(field, ' ');
             field = field != NULL ? field + 1 : NULL;
         }
-        if (type != NULL && field != NULL && field < type) {
-            field[strcspn(field, " ")] = '\0';
-            fd = open_cgroup2(field);
-        }
+        elsewhere = type != NULL && (field == NULL || strncmp(field, usual, sizeof usual - 1) != 0);
     }
     free(line);
     if (table != NULL) {
         fclose(table);
     }
-    return fd;
+    return elsewhere;
 }
 
 static int find_cgroup2(void)
 {
-    static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+    static const char *const usual[] = { CGROUP_DIR, CGROUP_DIR "/unified" };
     int fd = -1;
     for (size_t i = 0; fd < 0 && i < sizeof usual / sizeof *usual; i++) {
         fd = open_cgroup2(usual[i]);
     }
-    return fd >= 0 ? fd : search_mount_table();
+    if (fd >= 0 && mounted_elsewhere()) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
 }
 
 /* Makes and locks the directory.  Between the two another front may take it for

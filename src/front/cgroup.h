@@ -20,8 +20,9 @@ struct cgroup {
     char name[8 + WIRE_RUN_ID_MAX]; /* "quiesce-" and the run id */
 };
 
-/* Makes the run's directory.  Without cgroup v2, or where it may not be written,
- * both descriptors are -1: hooks are then contained by other means. */
+/* Makes the run's directory.  Without cgroup v2, where it may not be written, or where
+ * it is also mounted outside of CGROUP_DIR and hooks might write to it, both descriptors
+ * are -1: hooks are then contained by other means. */
 void cgroup_create(struct cgroup *cgroup, const char *run_id);
 
 /* Removes directories that runs which were killed left behind, unless something still lives in them. */

@@ -108,8 +108,8 @@ static void say_files(const struct policy_plan *p, explain_sink *sink, void *con
             say(&files, "; sees a /dev with null, zero, full, random, urandom, tty and log, and no disk");
         }
     }
-    say(&files, "; /tmp is private, shared by the pre- and post-script of one plugin for one run; the script and "
-                "the programs of quiesce are read-only");
+    say(&files, "; /tmp is private, shared by the pre- and post-script of one plugin for one run; the script, the "
+                "control groups and the programs of quiesce are read-only");
     sink(context, "files", files.text);
     if (say_paths(&hidden, p, PATH_MASKED, "") > 0) {
         sink(context, "hidden", hidden.text);

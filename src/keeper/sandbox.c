@@ -170,7 +170,8 @@ static int protect(const struct start *s)
     if ((s->policy->flags & POLICY_READONLY_ROOT) != 0) {
         error = mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly, sizeof readonly) != 0 ? errno : 0;
     } else {
-        const char *const ours[] = { QUIESCE_STATE_DIR, s->program_dir }; /* QUIESCE_RUN_DIR holds the script */
+        /* QUIESCE_RUN_DIR holds the script; who can write to the cgroups can leave his own. */
+        const char *const ours[] = { QUIESCE_STATE_DIR, CGROUP_DIR, s->program_dir };
         for (unsigned i = 0; error == 0 && i < sizeof ours / sizeof ours[0]; i++) {
             error = make_readonly(ours[i]);
         }

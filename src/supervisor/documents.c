@@ -296,7 +296,8 @@ void documents_complete(struct run *run)
                 fatal("a plugin without its scripts", (int)i);
     if (!run->loaded.has_cgroup)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
-                    "there is no cgroup v2: scripts are kept together by a PID namespace instead");
+                    "there is no cgroup v2, or one outside of /sys/fs/cgroup: scripts are kept together by a PID "
+                    "namespace instead");
     if (!run->loaded.has_expedite && run->options.mode == MODE_CHECK)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
                     "RCU grace periods cannot be expedited, or shall not be: a freeze takes some 30 ms longer");
