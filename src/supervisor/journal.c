@@ -4,6 +4,7 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,20 @@ out:
     return line;
 }
 
+/* Room for a whole record, so that none is written in part.  Where a file system
+ * cannot promise it, the write shows.  Not ftruncate(2) afterwards: who
+ * may do that can take away the records of the past as well. */
+static int reserve(int append, int read, size_t length)
+{
+    off_t end = lseek(read, 0, SEEK_END);
+
+    if (end < 0)
+        return -errno;
+    if (fallocate(append, FALLOC_FL_KEEP_SIZE, end, (off_t)length) == 0)
+        return 0;
+    return errno == ENOSPC || errno == EDQUOT ? -errno : 0;
+}
+
 int journal_append(int append, int read, const struct report *r)
 {
     char digest[65];
@@ -117,8 +132,11 @@ int journal_append(int append, int read, const struct report *r)
     line = make_line(r, digest, torn, &length);
     if (!line)
         return -ENOMEM;
-    n = write(append, line, length);
-    error = n == (ssize_t)length ? 0 : n < 0 ? -errno : -ENOSPC;
+    error = reserve(append, read, length);
+    if (error == 0) {
+        n = write(append, line, length);
+        error = n == (ssize_t)length ? 0 : n < 0 ? -errno : -ENOSPC;
+    }
     free(line);
     return error;
 }

@@ -11,7 +11,8 @@
 #include "quiesce/report.h"
 
 /*
- * Appends the record of a run with one write.
+ * Appends the record of a run with one write, or nothing where there is no room for
+ * all of it.
  *   append  opened with O_APPEND; read  the same file
  * A last line that was torn off by a crash is ended first, in the same write.
  * Does not wait until the record has reached the disk: a record that is lost
