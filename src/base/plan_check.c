@@ -259,6 +259,13 @@ bool plan_valid(enum document_kind kind, const void *plan)
     return head->usable == 0 || checks[kind](plan);
 }
 
+void policy_narrow(struct policy_plan *policy, uint32_t uid)
+{
+    if (uid != 0 && uid != policy->uid) {
+        policy->cap_bounding = policy->cap_inheritable = policy->cap_ambient = 0;
+    }
+}
+
 bool freeze_valid(const struct msg_freeze *request, const struct mount_plan *mounts)
 {
     bool seen[PLAN_FS_MAX] = { false };

@@ -165,8 +165,9 @@ static void load_plugin(struct monitor *m, const struct msg_request *request, co
     complete = complete && request->mode == MODE_RUN;
     if (complete) { /* without runAs the policy's user, which is root unless it says otherwise */
         policy.index = hook.policy = index;
-        send_to(FD_LAUNCHER, MSG_POLICY, &policy, -1);
         hook.uid = named ? user.uid : policy.plan.uid;
+        policy_narrow(&policy.plan, hook.uid);
+        send_to(FD_LAUNCHER, MSG_POLICY, &policy, -1);
         hook.gid = named ? user.gid : policy.plan.gid;
         hook.groups_count = named ? groups.count : policy.plan.groups_count;
         memcpy(hook.groups, named ? groups.gids : policy.plan.groups, sizeof hook.groups);

@@ -226,6 +226,7 @@ static void take_usable(struct run *run, const void *body)
         break;
     case DOC_PASSWD:
         run->report->plugins[plugin].uid = ((const struct passwd_plan *)body)->uid;
+        policy_narrow(&run->report->plugins[plugin].effective, run->report->plugins[plugin].uid);
         run->report->plugins[plugin].gid = ((const struct passwd_plan *)body)->gid;
         break;
     case DOC_MOUNTS:
