@@ -121,11 +121,12 @@ static const struct sock_filter inherited[] = {
 #include "filter_launcher.inc"
 };
 
-/* Of several filters the strictest answer holds (seccomp(2)); the launcher's kills or lets pass. */
+/* The strictest answer holds: the least action as a signed number (seccomp(2)). */
 static uint32_t answer_to(const struct policy_plan *p, const struct seccomp_data *data)
 {
-    uint32_t answer = bpf_run(inherited, sizeof inherited / sizeof *inherited, data);
-    return answer != SECCOMP_RET_ALLOW ? answer : bpf_run(p->filter, p->filter_length, data);
+    uint32_t ours = bpf_run(inherited, sizeof inherited / sizeof *inherited, data);
+    uint32_t policy = bpf_run(p->filter, p->filter_length, data);
+    return (int32_t)(ours & SECCOMP_RET_ACTION_FULL) < (int32_t)(policy & SECCOMP_RET_ACTION_FULL) ? ours : policy;
 }
 
 /* Sorts the probes by what is answered. */
