@@ -29,16 +29,14 @@ COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
 POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
 MANPAGES    := $(BUILD)/docs/quiesce.1 docs/quiesce.json.5 docs/quiesce-policy.5
 
-# What each program links besides the base; the trusted ones are static.
+# What each program links besides the base.
 LIBS_front      := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 LIBS_monitor    :=
 LIBS_guardian   :=
 LIBS_parser     := -lcjson -Wl,-Bstatic -lseccomp -lmd -Wl,-Bdynamic
 LIBS_supervisor := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 LIBS_launcher   :=
-LINK_monitor    := $(STATIC)
-LINK_guardian   := $(STATIC)
-LINK_launcher   := $(STATIC)
+TRUSTED         := monitor guardian launcher
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -64,20 +62,37 @@ $(BUILD)/libbase.a: $(call objects,base)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-define program
+define library
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
-$(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(LINK_$(1)) -o $$@ -Wl,--start-group $$^ -Wl,--end-group $$(LIBS_$(1))
 endef
-# The keeper is the launcher's program after a fork.
-$(BUILD)/quiesce-launcher: $(BUILD)/libkeeper.a
-$(BUILD)/libkeeper.a: $(call objects,keeper)
+define program
+$(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(foreach l,front $(ROLES) keeper,$(eval $(call library,$(l))))
+$(eval $(call program,front,quiesce))
+$(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call program,$(r),quiesce-$(r))))
+
+# The trusted programs: static, and against musl, whose start takes a tenth of the
+# time and whose code a fifth of the memory that glibc's does.  The keeper is the
+# launcher's program after a fork.
+$(BUILD)/trusted/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+$(foreach r,$(TRUSTED),$(eval $(BUILD)/trusted/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
+TRUSTED_BASE := bpf capset cgroup_signal drop expedite fatal message mount plan_check serve tmpfs walk workers
+$(BUILD)/trusted/libbase.a: $(TRUSTED_BASE:%=$(BUILD)/trusted/base/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(eval $(call program,front,quiesce))
-$(foreach r,$(ROLES),$(eval $(call program,$(r),quiesce-$(r))))
+
+define trusted
+$(BUILD)/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call sources,$(1)) $(2)) $(BUILD)/trusted/libbase.a
+	$$(TRUSTED_CC) $$(CFLAGS) $$(TRUSTED_LDFLAGS) -o $$@ $$(TRUSTED_BEGIN) $$^ $$(TRUSTED_END)
+endef
+$(foreach r,$(filter-out launcher,$(TRUSTED)),$(eval $(call trusted,$(r),)))
+$(eval $(call trusted,launcher,$(call sources,keeper)))
 
 # ---- generated at build time --------------------------------------------------
 
@@ -162,4 +177,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/trusted/*/*.d)

@@ -22,4 +22,12 @@ CPPFLAGS += -std=c17 -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)/gen \
   -DQUIESCE_LIBEXECDIR='"$(LIBEXECDIR)"' -DQUIESCE_POLICYDIR='"$(POLICYDIR)"'
 CFLAGS   += $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
-STATIC   := -static-pie
+
+# Static, position-independent, against musl.
+MULTIARCH        := $(shell $(CC) -print-multiarch)
+TRUSTED_CC       ?= musl-gcc
+MUSL_LIBDIR      ?= /usr/lib/$(subst gnu,musl,$(MULTIARCH))
+TRUSTED_CPPFLAGS := -idirafter /usr/include/$(MULTIARCH) -idirafter /usr/include
+TRUSTED_LDFLAGS   = -nostartfiles -static -Wl,-pie,--no-dynamic-linker,-z,text -Wl,-z,relro,-z,now,-z,noexecstack
+TRUSTED_BEGIN     = $(MUSL_LIBDIR)/rcrt1.o $(MUSL_LIBDIR)/crti.o $(shell $(CC) -print-file-name=crtbeginS.o)
+TRUSTED_END       = $(shell $(CC) -print-file-name=crtendS.o) $(MUSL_LIBDIR)/crtn.o

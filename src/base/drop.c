@@ -179,7 +179,7 @@ static void prove(const struct role *role, uint32_t id, uint64_t passed_on)
     }
 }
 
-static void set_limit(__rlimit_resource_t resource, uint32_t value)
+static void set_limit(int resource, uint32_t value)
 {
     struct rlimit limit = { value, value };
     if (value == ROLE_LIMIT_KEEP) {

@@ -48,11 +48,11 @@ static int send_flags(int socket, uint32_t type, const void *body, const int *fd
     if (count > 0) {
         memset(&control, 0, sizeof control);
         message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+        message.msg_controllen = (socklen_t)CMSG_SPACE(sizeof(int) * count);
+        struct cmsghdr *rights = &control.header;
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        rights->cmsg_len = (socklen_t)CMSG_LEN(sizeof(int) * count);
         memcpy(CMSG_DATA(rights), fds, sizeof(int) * count);
     }
     ssize_t sent;

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int mount_open(int root, const char *path, uint32_t mount_id)
@@ -15,7 +15,7 @@ int mount_open(int root, const char *path, uint32_t mount_id)
     if (fd < 0) {
         return -errno;
     }
-    int error = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &now) != 0 ? errno
+    int error = syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &now) != 0 ? errno
         : (now.stx_mask & STATX_MNT_ID) == 0 || now.stx_mnt_id != mount_id ? ESTALE : 0;
     if (error != 0) {
         (void)close(fd);

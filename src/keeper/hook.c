@@ -39,13 +39,13 @@ static int set_rlimits(const struct start *s)
     for (uint32_t i = 0; i < s->policy->rlimits_count; i++) {
         const struct policy_rlimit *r = &s->policy->rlimits[i];
         struct rlimit now;
-        if (getrlimit((__rlimit_resource_t)r->resource, &now) != 0) {
+        if (getrlimit((int)r->resource, &now) != 0) {
             return errno;
         }
         /* Without CAP_SYS_RESOURCE a hard limit cannot go up: the lower one holds. */
         rlim_t hard = r->hard < now.rlim_max ? r->hard : now.rlim_max;
         struct rlimit limit = { r->soft < hard ? r->soft : hard, hard };
-        if (setrlimit((__rlimit_resource_t)r->resource, &limit) != 0) {
+        if (setrlimit((int)r->resource, &limit) != 0) {
             return errno;
         }
     }

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/mount_api.h"
 #include "base/paths.h"
 #include "base/tmpfs.h"
 #include "base/walk.h"
@@ -31,7 +32,7 @@ struct entry {
 
 static int attach(int tree, const char *path)
 {
-    int error = move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0 ? errno : 0;
+    int error = mount_attach(tree, AT_FDCWD, path) != 0 ? errno : 0;
     (void)close(tree);
     return error;
 }
@@ -39,10 +40,8 @@ static int attach(int tree, const char *path)
 /* A copy of what is at path, not yet attached, with attributes set.  A descriptor or -1. */
 static int copy_tree(const char *path, uint64_t attributes, bool recursive)
 {
-    struct mount_attr set = { .attr_set = attributes };
-    unsigned recurse = recursive ? AT_RECURSIVE : 0;
-    int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recurse);
-    if (tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH | recurse, &set, sizeof set) != 0) {
+    int tree = mount_clone(path, recursive);
+    if (tree >= 0 && mount_attributes(tree, "", recursive, attributes) != 0) {
         int error = errno;
         (void)close(tree);
         errno = error;
@@ -109,7 +108,6 @@ static int make_place(int dev, const char *path)
 
 static int make_dev(void)
 {
-    struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY }; /* its directory; devices are written to all the same */
     int trees[DEVICES];
     int dev = tmpfs_create("0755", "10%", 0);
     int error = dev < 0 ? -dev : mkdirat(dev, "shm", 0755) != 0 ? errno : 0; /* a place for a tmpfs of the policy's */
@@ -128,7 +126,8 @@ static int make_dev(void)
             error = attach(trees[i], devices[i]);
         }
     }
-    if (error == 0 && mount_setattr(AT_FDCWD, "/dev", 0, &readonly, sizeof readonly) != 0) {
+    /* Its directory; devices are written to all the same. */
+    if (error == 0 && mount_attributes(AT_FDCWD, "/dev", false, MOUNT_ATTR_RDONLY) != 0) {
         error = errno;
     }
     return error; /* descriptors are left to the exec, or to the end after an error */
@@ -165,10 +164,9 @@ void stage_path(char path[STAGE_PATH_MAX], char kind, uint32_t number)
 /* What the policy makes read-only, and always what is ours. */
 static int protect(const struct start *s)
 {
-    struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
     int error = 0;
     if ((s->policy->flags & POLICY_READONLY_ROOT) != 0) {
-        error = mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly, sizeof readonly) != 0 ? errno : 0;
+        error = mount_attributes(AT_FDCWD, "/", true, MOUNT_ATTR_RDONLY) != 0 ? errno : 0;
     } else {
         /* QUIESCE_RUN_DIR holds the script; who can write to the cgroups can leave his own. */
         const char *const ours[] = { QUIESCE_STATE_DIR, CGROUP_DIR, s->program_dir };

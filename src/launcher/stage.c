@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fatal.h"
+#include "base/mount_api.h"
 #include "base/tmpfs.h"
 #include "base/walk.h"
 #include "keeper/keeper.h"
@@ -28,7 +29,7 @@ void stage_prepare(void)
 static int mount_tmpfs(const char *path, const char *mode, const char *size)
 {
     int tree = tmpfs_create(mode, size, 0);
-    int error = tree < 0 ? -tree : move_mount(tree, "", FD_ROOT, path + 1, MOVE_MOUNT_F_EMPTY_PATH) != 0 ? errno : 0;
+    int error = tree < 0 ? -tree : mount_attach(tree, FD_ROOT, path + 1) != 0 ? errno : 0;
     (void)close(tree);
     return error;
 }
