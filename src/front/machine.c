@@ -84,6 +84,19 @@ static int take_lock(char *message, size_t capacity, int *lock)
     return EXIT_INTERNAL;
 }
 
+/* The kernel has one such switch for all, whatever /run a run sees: of two that each
+ * put back what they found, the later one would find the other's.  So it is a lock too. */
+static int take_expedited(char *message, size_t capacity, int *expedited)
+{
+    *expedited = machine_move(open(EXPEDITED, O_RDWR | O_CLOEXEC));
+    if (*expedited >= 0 && flock(*expedited, LOCK_EX | LOCK_NB) != 0) {
+        snprintf(message, capacity, "another run, which sees another " QUIESCE_RUN_DIR ", holds " EXPEDITED
+                 ": try again when it is over, or with --no-expedite");
+        return EXIT_TRY_AGAIN;
+    }
+    return 0;
+}
+
 /* All three or none: a directory that cannot be killed, or that has no place for the
  * launcher, is of no use. */
 static void open_cgroup(struct machine *m, const struct cgroup *cgroup)
@@ -108,7 +121,7 @@ static void open_cgroup(struct machine *m, const struct cgroup *cgroup)
 }
 
 /* What a machine may lack; its place is taken by /dev/null. */
-static void open_optional(struct machine *m, const struct cgroup *cgroup, bool real, bool expedite)
+static void open_optional(struct machine *m, const struct cgroup *cgroup, bool real)
 {
     open_cgroup(m, cgroup);
     if (!real) {
@@ -116,7 +129,6 @@ static void open_optional(struct machine *m, const struct cgroup *cgroup, bool r
         m->has.has_journal = access("/var/log", W_OK) == 0 ? 1 : 0;
         return;
     }
-    m->fds[MACHINE_EXPEDITE] = expedite ? machine_move(open(EXPEDITED, O_RDWR | O_CLOEXEC)) : -1;
     m->has.has_expedite = m->fds[MACHINE_EXPEDITE] >= 0 ? 1 : 0;
     int append = open_in(QUIESCE_STATE_DIR, QUIESCE_JOURNAL, O_WRONLY | O_APPEND | O_CREAT);
     m->fds[MACHINE_JOURNAL_APPEND] = machine_move(append);
@@ -203,11 +215,14 @@ int machine_open(struct machine *m, const struct cgroup *cgroup, bool real, bool
         m->fds[i] = -1;
     }
     int status = real ? take_lock(message, capacity, &m->fds[MACHINE_LOCK]) : 0;
+    if (status == 0 && real && expedite) {
+        status = take_expedited(message, capacity, &m->fds[MACHINE_EXPEDITE]);
+    }
     if (status != 0) {
         return status;
     }
     find_places(m);
-    open_optional(m, cgroup, real, expedite);
+    open_optional(m, cgroup, real);
     for (int i = 0; i < MACHINE_FDS; i++) {
         if (m->fds[i] >= 0) {
             continue;

@@ -156,12 +156,12 @@ post_leaves() {
 }
 
 @test "a hook of uid 0 cannot signal the processes that guard it" {
-    mkfifo "$WORK/pids"
-    script pre <<<"read -r pids <$WORK/pids; exec $HELPERS/self killrole \$pids"
+    mkfifo "$WORK/pids" "$WORK/up"
+    script pre <<<"echo >$WORK/up; read -r pids <$WORK/pids; exec $HELPERS/self killrole \$pids"
     exec {PIDS}<>"$WORK/pids"
     quiesce_run -- true &
     local run=$! role list=
-    until [[ -n $(pgrep -f "$WORK/s/pre") ]]; do sleep 0.02; done
+    read -r _ <"$WORK/up"
     for role in monitor guardian parser supervisor launcher; do
         list+=" $(role_pid $role)"
     done

@@ -148,3 +148,16 @@ LINES
     "$WORK/link" run --json --config "$CONFIG" --mount "$MOUNT" -- true >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
     outcome applicationConsistent 0 0
 }
+
+@test "a run elsewhere on the machine that holds the kernel's switch: 75, and nothing of ours happens" {
+    [[ -e /sys/kernel/rcu_expedited ]] || skip "the kernel has no rcu_expedited"
+    new_fs ext4 switch
+    exec {SWITCH}<>/sys/kernel/rcu_expedited
+    flock --nonblock "$SWITCH"
+    MOUNT=/mnt/m/switch quiesce_run -- touch "$WORK/taken"
+    same "$status" 75
+    grep -q rcu_expedited "$ERR"
+    [[ ! -e $WORK/taken ]]
+    exec {SWITCH}>&-
+    umount /mnt/m/switch
+}
