@@ -349,7 +349,7 @@ static bool run_case(const struct role_under_test *role, unsigned state, unsigne
     };
     char text[512];
     struct running r = role->reach(state);
-    if (type == MSG_REQUEST && socket == TO_FRONT && role->sockets > TO_PARSER) {
+    if (type == MSG_REQUEST && state == MONITOR_START && socket == TO_FRONT && role->sockets > TO_PARSER) {
         (void)shutdown(r.sockets[TO_PARSER], SHUT_RDWR); /* it must not wait for an answer of ours */
     }
     memset(&record, 0, sizeof record);
