@@ -43,6 +43,9 @@ TRUSTED         := monitor guardian launcher
 .PHONY: all
 all: tools-present $(PROGRAMS) $(POLICIES) $(BUILD)/docs/quiesce.1
 
+# Say what is made; "make V=1" shows the commands.
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$@';)
+
 # ---- compiling -------------------------------------------------------------
 
 sources = $(wildcard src/$(1)/*.c)
@@ -52,7 +55,7 @@ GENERATED := $(BUILD)/gen/syscall_names.inc $(ROLES:%=$(BUILD)/gen/filter_%.inc)
 
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/base/syscall_names.o: $(BUILD)/gen/syscall_names.inc
 $(foreach r,$(ROLES),$(eval $(BUILD)/obj/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
@@ -60,16 +63,16 @@ $(BUILD)/obj/front/explain.o: $(BUILD)/gen/filter_launcher.inc
 
 $(BUILD)/libbase.a: $(call objects,base)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 define library
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR)$$(AR) rcs $$@ $$^
 endef
 define program
 $(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
 endef
 $(foreach l,front $(ROLES) keeper,$(eval $(call library,$(l))))
 $(eval $(call program,front,quiesce))
@@ -80,16 +83,16 @@ $(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call program,$(r),quiesce
 # launcher's program after a fork.
 $(BUILD)/trusted/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 $(foreach r,$(TRUSTED),$(eval $(BUILD)/trusted/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
 TRUSTED_BASE := bpf capset cgroup_signal drop expedite fatal message mount plan_check serve tmpfs walk workers
 $(BUILD)/trusted/libbase.a: $(TRUSTED_BASE:%=$(BUILD)/trusted/base/%.o)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 define trusted
 $(BUILD)/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call sources,$(1)) $(2)) $(BUILD)/trusted/libbase.a
-	$$(TRUSTED_CC) $$(CFLAGS) $$(TRUSTED_LDFLAGS) -o $$@ $$(TRUSTED_BEGIN) $$^ $$(TRUSTED_END)
+	$$(call say,LINK)$$(TRUSTED_CC) $$(CFLAGS) $$(TRUSTED_LDFLAGS) -o $$@ $$(TRUSTED_BEGIN) $$^ $$(TRUSTED_END)
 endef
 $(foreach r,$(filter-out launcher,$(TRUSTED)),$(eval $(call trusted,$(r),)))
 $(eval $(call trusted,launcher,$(call sources,keeper)))
@@ -98,32 +101,32 @@ $(eval $(call trusted,launcher,$(call sources,keeper)))
 
 $(BUILD)/tools/syscall-names: tools/syscall-names.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lseccomp
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lseccomp
 
 $(BUILD)/gen/syscall_names.inc: $(BUILD)/tools/syscall-names
 	@mkdir -p $(@D)
-	$< > $@.new && mv $@.new $@
+	$(call say,GEN)$< > $@.new && mv $@.new $@
 
 $(BUILD)/tools/policy-compile: tools/policy-compile.c $(BUILD)/libparser.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_parser)
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_parser)
 
 $(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/policy-compile
 	@mkdir -p $(@D)
 	sed 's/\<64800\>/$(BASE_UID)/' $< > $(BUILD)/gen/$*.json
-	$(BUILD)/tools/policy-compile --table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
+	$(call say,GEN)$(BUILD)/tools/policy-compile --table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
 
 $(BUILD)/policy/%.json: policy/hooks/%.json
 	@mkdir -p $(@D)
-	install -m 0644 $< $@
+	$(call say,COPY)install -m 0644 $< $@
 
 $(BUILD)/policy/%.json.qpol: policy/hooks/%.json $(BUILD)/tools/policy-compile
 	@mkdir -p $(@D)
-	$(BUILD)/tools/policy-compile $< $@.new && chmod 0644 $@.new && mv $@.new $@
+	$(call say,GEN)$(BUILD)/tools/policy-compile $< $@.new && chmod 0644 $@.new && mv $@.new $@
 
 $(BUILD)/tools/outcome-mdoc: tools/outcome-mdoc.c include/quiesce/outcome.def include/quiesce/outcome.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 $(BUILD)/docs/quiesce.1: docs/quiesce.1.in $(BUILD)/tools/outcome-mdoc
 	@mkdir -p $(@D)
@@ -147,7 +150,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
 $(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(call say,TEST)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) $(BUILD)/libbase.a \
 	  -lcmocka $(LIBS_$(patsubst %/,%,$(dir $*))) -lcjson -lmd
 
