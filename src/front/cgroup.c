@@ -112,15 +112,22 @@ void cgroup_create(struct cgroup *cgroup, const char *run_id)
     }
 }
 
+/* What is in a directory; fd stays the caller's.  NULL if it cannot be read. */
+static DIR *entries_of(int fd)
+{
+    int copy = open_directory(fd, ".");
+    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    if (entries == NULL && copy >= 0) {
+        close(copy);
+    }
+    return entries;
+}
+
 /* Removes every directory below fd, deepest first; what cannot be removed stays. */
 static void remove_below(int fd, int depth)
 {
-    int copy = depth < DEPTH_MAX ? open_directory(fd, ".") : -1;
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    DIR *entries = depth < DEPTH_MAX ? entries_of(fd) : NULL;
     if (entries == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
         return;
     }
     const struct dirent *entry;
@@ -166,12 +173,8 @@ static void wait_until_empty(int directory, uint64_t until_ns)
 
 void cgroup_sweep(const struct cgroup *cgroup)
 {
-    int copy = cgroup->parent >= 0 ? open_directory(cgroup->parent, ".") : -1;
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    DIR *entries = cgroup->parent >= 0 ? entries_of(cgroup->parent) : NULL;
     if (entries == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
         return;
     }
     const struct dirent *entry;
