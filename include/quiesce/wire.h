@@ -454,8 +454,8 @@ enum monitor_state { MONITOR_START, MONITOR_READY, MONITOR_FREEZING, MONITOR_FRO
     X(MONITOR_READY,    PEER_SUPERVISOR, MSG_DONE,     on_done)                   \
     X(MONITOR_FREEZING, PEER_GUARDIAN,   MSG_GUARDING, on_guarding)               \
     X(MONITOR_FROZEN,   PEER_SUPERVISOR, MSG_THAW,     on_thaw)                   \
-    X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_THAW,     on_too_late)             \
-    X(MONITOR_THAWED,   PEER_GUARDIAN,   MSG_GUARDING, on_too_late)               \
+    X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_THAW,     wire_ignore)             \
+    X(MONITOR_THAWED,   PEER_GUARDIAN,   MSG_GUARDING, wire_ignore)               \
     X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_DONE,     on_done)
 
 /* Guardian: gathers descriptors, is armed once, disarmed once. */

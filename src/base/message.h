@@ -37,6 +37,10 @@ struct wire_rule {
     uint16_t type;
 };
 
+/* How a program makes its two tables out of a list of wire.h. */
+#define WIRE_RULE(state, peer, type, handler) { state, peer, type },
+#define WIRE_HANDLER(state, peer, type, handler) handler,
+
 /*
  * Sends one message.
  *   socket  SOCK_SEQPACKET
@@ -63,6 +67,9 @@ int wire_find(const struct wire_rule *rules, size_t count, unsigned state, unsig
 /* What a trusted role does with a message: its rule's handler, from a table of the
  * same order as the rules. */
 typedef void wire_handler(void *context, const struct wire_packet *packet);
+
+/* For a message that may cross another on its way and then means nothing. */
+wire_handler wire_ignore;
 
 /* A receiver of a trusted role: what it needs to take one message. */
 struct wire_receiver {

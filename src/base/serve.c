@@ -4,6 +4,10 @@
 #include "base/fatal.h"
 #include "base/message.h"
 
+void wire_ignore(void *context, const struct wire_packet *packet)
+{
+}
+
 bool wire_serve(const struct wire_receiver *receiver, int socket, unsigned peer, unsigned state)
 {
     struct wire_packet packet;

@@ -162,12 +162,8 @@ static void on_disarm(void *context, const struct wire_packet *packet)
     guardian.state = GUARDIAN_DISARMED;
 }
 
-#define X(state, peer, type, handler) { state, peer, type },
-static const struct wire_rule rules[] = { GUARDIAN_RULES(X) };
-#undef X
-#define X(state, peer, type, handler) handler,
-static wire_handler *const handlers[] = { GUARDIAN_RULES(X) };
-#undef X
+static const struct wire_rule rules[] = { GUARDIAN_RULES(WIRE_RULE) };
+static wire_handler *const handlers[] = { GUARDIAN_RULES(WIRE_HANDLER) };
 
 static _Noreturn void serve(void)
 {

@@ -253,12 +253,8 @@ static void on_comm(void *context, const struct wire_packet *packet)
 
 /* ---- the loop ------------------------------------------------------------------------ */
 
-#define X(state, peer, type, handler) { state, peer, type },
-static const struct wire_rule rules[] = { LAUNCHER_RULES(X) };
-#undef X
-#define X(state, peer, type, handler) handler,
-static wire_handler *const handlers[] = { LAUNCHER_RULES(X) };
-#undef X
+static const struct wire_rule rules[] = { LAUNCHER_RULES(WIRE_RULE) };
+static wire_handler *const handlers[] = { LAUNCHER_RULES(WIRE_HANDLER) };
 
 /* Monitor or supervisor are gone: no hook outlives a run. */
 static _Noreturn void end_run(const struct launcher *l)

@@ -25,6 +25,8 @@
 #include "base/workers.h"
 #include "monitor/monitor.h"
 
+enum { RETURN_MS = 500 }; /* for freezes to return after the deadline */
+
 struct target {
     int fd;
     uint32_t level;
@@ -39,6 +41,7 @@ static struct freeze {
     int timer;
     struct workers workers;
     struct expedite expedite;
+    atomic_bool failed;    /* a freeze was refused */
     atomic_bool abandoned; /* whoever freezes from now on thaws again */
     uint64_t deadline;
     enum thaw_reason reason;
@@ -90,7 +93,9 @@ static void freeze_one(uint32_t i)
     t->frozen_at = clock_monotonic_ns();
     t->result.freeze_ns = t->frozen_at - begin;
     set_state(i, t->result.freeze_error == 0 ? FS_FROZEN : FS_REFUSED);
-    if (t->result.freeze_error == 0 && atomic_load(&state.abandoned)) {
+    if (t->result.freeze_error != 0) {
+        atomic_store(&state.failed, true);
+    } else if (atomic_load(&state.abandoned)) {
         thaw_one(i);
     }
 }
@@ -209,14 +214,20 @@ static void finish_thaw(struct monitor *m)
 {
     static const struct msg_nothing nothing = { 0 };
     const bool freezing = m->state == MONITOR_FREEZING;
+    bool stuck = false;
     for (uint32_t i = 0; i < state.count; i++) {
         uint32_t now = atomic_load(&state.map->state[i]);
-        if (now == FS_FROZEN || now == FS_FREEZING) {
+        if (state.targets[i].result.thaw_error != 0) {
             fatal("a file system cannot be thawed", (int)state.targets[i].result.thaw_error);
         }
-        (void)close(state.targets[i].fd); /* a post-script may want to unmount it */
+        if (now == FS_FREEZING || now == FS_FROZEN) {
+            stuck = true; /* its worker, or the guardian, thaws it */
+        } else {
+            (void)close(state.targets[i].fd); /* a post-script may want to unmount it */
+        }
     }
-    if (state.armed) {
+    (void)clock_set_timer(state.timer, 0);
+    if (state.armed && !stuck) {
         expedite_switch(&state.expedite, false);
         (void)wire_send_now(FD_GUARDIAN, MSG_DISARM, &nothing, NULL, 0); /* gone: noticed elsewhere */
     }
@@ -237,13 +248,10 @@ static void begin_thaw(struct monitor *m, enum thaw_reason reason)
     }
 }
 
-/* The next level to freeze, if all went well so far. */
-static bool next_level(bool *failed)
+/* The next level to freeze, if there is one. */
+static bool next_level(void)
 {
     uint32_t i = 0;
-    for (uint32_t j = 0; j < state.count; j++) {
-        *failed = *failed || state.targets[j].result.freeze_error != 0;
-    }
     while (i < state.count && state.targets[i].level <= state.level) {
         i++;
     }
@@ -253,7 +261,6 @@ static bool next_level(bool *failed)
 
 void freeze_step(struct monitor *m)
 {
-    bool failed = false;
     if (!workers_idle(&state.workers)) {
         return; /* the next phase has begun already */
     }
@@ -263,16 +270,13 @@ void freeze_step(struct monitor *m)
         }
     } else if (state.flushing) {
         arm();
+    } else if (atomic_load(&state.failed)) {
+        begin_thaw(m, THAW_ASKED);
+    } else if (next_level()) {
+        give(freeze_one);
     } else {
-        bool more = next_level(&failed);
-        if (failed) {
-            begin_thaw(m, THAW_ASKED);
-        } else if (more) {
-            give(freeze_one);
-        } else {
-            m->state = MONITOR_FROZEN;
-            answer(MSG_FROZEN, FREEZE_OK);
-        }
+        m->state = MONITOR_FROZEN;
+        answer(MSG_FROZEN, FREEZE_OK);
     }
 }
 
@@ -287,14 +291,20 @@ void freeze_abandon(struct monitor *m, enum thaw_reason reason)
     }
 }
 
+/* Once: the deadline.  Again: a freeze has not returned although all else was thawed;
+ * whoever waits for the answer, and the applications behind it, wait no longer. */
+void freeze_deadline(struct monitor *m)
+{
+    (void)clock_set_timer(state.timer, clock_boottime_ns() + RETURN_MS * NS_PER_MS);
+    if (state.tell) {
+        finish_thaw(m);
+    }
+    freeze_abandon(m, THAW_DEADLINE);
+}
+
 void on_thaw(void *context, const struct wire_packet *packet)
 {
     freeze_abandon(context, THAW_ASKED);
-}
-
-/* A THAW that crossed an unasked THAWED on its way, a GUARDING after the deadline. */
-void on_too_late(void *context, const struct wire_packet *packet)
-{
 }
 
 void on_done(void *context, const struct wire_packet *packet)

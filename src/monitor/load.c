@@ -129,10 +129,7 @@ static void load_script(struct msg_hook *hook, const struct script_plan *script,
     open_document(&p, SCRIPT, plugin, script->path, true);
     p.document.phase = phase;
     send_to(FD_SUPERVISOR, MSG_DOCUMENT, &p.document, p.copy);
-    if (p.copy < 0) {
-        return;
-    }
-    if (to_launcher) {
+    if (p.copy >= 0 && to_launcher) {
         hook->slot = WIRE_SLOT(plugin, phase);
         hook->args_count = script->args_count;
         hook->args_length = script->args_length;
@@ -140,7 +137,7 @@ static void load_script(struct msg_hook *hook, const struct script_plan *script,
         path_join(hook->path, script->path, "", "");
         send_to(FD_LAUNCHER, MSG_HOOK, hook, p.copy);
     }
-    (void)close(p.copy);
+    (void)close(p.copy); /* -1: it was refused */
 }
 
 /* What a plugin configuration names: its policy, its user, its scripts. */

@@ -33,12 +33,8 @@ static const struct role role = {
     .filter_length = sizeof role_filter / sizeof role_filter[0],
 };
 
-#define X(state, peer, type, handler) { state, peer, type },
-static const struct wire_rule rules[] = { MONITOR_RULES(X) };
-#undef X
-#define X(state, peer, type, handler) handler,
-static wire_handler *const handlers[] = { MONITOR_RULES(X) };
-#undef X
+static const struct wire_rule rules[] = { MONITOR_RULES(WIRE_RULE) };
+static wire_handler *const handlers[] = { MONITOR_RULES(WIRE_HANDLER) };
 
 /* What is watched, and what it means when the other end is gone. */
 static const struct {
@@ -91,8 +87,7 @@ static _Noreturn void serve(struct monitor *m)
             fatal("cannot wait for events", errno);
         }
         if (watched[DEADLINE].revents != 0) {
-            watched[DEADLINE].fd = -1; /* it is over once */
-            freeze_abandon(m, THAW_DEADLINE);
+            freeze_deadline(m);
         }
         if (watched[FINISHED].revents != 0) {
             freeze_step(m);

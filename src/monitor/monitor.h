@@ -36,7 +36,7 @@ struct monitor {
 };
 
 /* Handlers of MONITOR_RULES: load.c, freeze.c. */
-wire_handler on_request, on_freeze, on_guarding, on_thaw, on_too_late, on_done;
+wire_handler on_request, on_freeze, on_guarding, on_thaw, on_done;
 
 /* Makes the descriptors that the main loop watches: of the deadline, and of the
  * workers, which have finished a phase when it is readable. */
@@ -44,6 +44,9 @@ void freeze_prepare(int *deadline, int *finished);
 
 /* The workers finished a phase. */
 void freeze_step(struct monitor *m);
+
+/* The deadline's descriptor is readable. */
+void freeze_deadline(struct monitor *m);
 
 /* Thaws now, whatever is going on, and tells the supervisor why. */
 void freeze_abandon(struct monitor *m, enum thaw_reason reason);

@@ -124,12 +124,8 @@ static void on_parse(void *context, const struct wire_packet *packet)
     for (unsigned i = 0; i < packet->fds_count; i++) close(packet->fds[i]);
 }
 
-#define X(state, peer, type, handler) {state, peer, type},
-static const struct wire_rule rules[] = {PARSER_RULES(X)};
-#undef X
-#define X(state, peer, type, handler) handler,
-static wire_handler *const handlers[] = {PARSER_RULES(X)};
-#undef X
+static const struct wire_rule rules[] = { PARSER_RULES(WIRE_RULE) };
+static wire_handler *const handlers[] = { PARSER_RULES(WIRE_HANDLER) };
 
 int main(void)
 {

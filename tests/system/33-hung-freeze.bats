@@ -80,3 +80,22 @@ killed() {
     ends
     expect '.fileSystems[] | select(.mountPoint == "/mnt/m/b").state' thawed
 }
+
+# A post-script must not wait for a freeze that does not come back.
+@test "the deadline: post-scripts and the result do not wait for the freeze that hangs" {
+    script post <<<"echo post >$WORK/post"
+    hung --mount /mnt/m/a --freeze-timeout 1
+    for ((i = 0; i < 400; i++)); do
+        [[ -s $OUT ]] && break
+        sleep 0.01
+    done
+    [[ -s $WORK/post ]]
+    expect '.exitStatus' 22
+    not_frozen /mnt/m/a
+    # The guardian goes on until the kernel lets it in.
+    kill -KILL "$WRITER"
+    not_frozen "$MOUNT"
+    await_run
+    no_roles
+    not_frozen "$MOUNT"
+}
