@@ -205,7 +205,9 @@ void drop_privileges(const struct role *role)
         fatal("cannot close inherited descriptors", errno);
     }
     close_above(ROLE_FD_EMPTY_ROOT);
-    lock_memory(role);
+    if (role->works_frozen) {
+        lock_memory(role);
+    }
     enter_empty_root();
     const uint64_t passed_on = inherited(role);
     int bound = capset_bound(role->capabilities | passed_on);

@@ -33,6 +33,7 @@ struct role {
                              * what hooks may be given; then ambient capabilities may be raised */
     uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC, or ROLE_LIMIT_KEEP */
     bool may_write_files;   /* false: RLIMIT_FSIZE 0 */
+    bool works_frozen;      /* it works while file systems are frozen: its memory is locked */
     bool lock_code;         /* all of the program is in memory before it is needed */
     const struct sock_filter *filter;
     unsigned short filter_length;

@@ -48,7 +48,7 @@ static const struct role role = {
     .nofile = 512, /* PLAN_FS_MAX and its own */
     .nproc = 0,
     .may_write_files = false,
-    .lock_code = true,
+    .works_frozen = true, .lock_code = true,
     .filter = role_filter,
     .filter_length = sizeof role_filter / sizeof role_filter[0],
 };

@@ -51,7 +51,7 @@ static const struct role role = {
     .passed_on = UINT64_MAX,
     .nofile = ROLE_LIMIT_KEEP, /* hooks inherit hard limits; policies lower them */
     .nproc = ROLE_LIMIT_KEEP,
-    .may_write_files = true,
+    .may_write_files = true, .works_frozen = true,
     .filter = role_filter,
     .filter_length = sizeof role_filter / sizeof role_filter[0],
 };

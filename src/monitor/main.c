@@ -28,7 +28,7 @@ static const struct role role = {
     .nofile = 1024,         /* up to PLAN_FS_MAX mount points, and documents while loading */
     .nproc = 1024,          /* a worker thread per file system */
     .may_write_files = true,/* sealed copies */
-    .lock_code = true,
+    .works_frozen = true, .lock_code = true,
     .filter = role_filter,
     .filter_length = sizeof role_filter / sizeof role_filter[0],
 };

@@ -36,6 +36,7 @@ static const struct role role = {
     .nofile = 1024,          /* nine for each script that runs or has left something running */
     .nproc = 1,
     .may_write_files = true, /* the journal */
+    .works_frozen = true,
     .filter = role_filter,
     .filter_length = sizeof(role_filter) / sizeof(role_filter[0]),
 };
