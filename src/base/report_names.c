@@ -3,7 +3,9 @@
  */
 #include "base/report_names.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "quiesce/wire.h"
 
@@ -53,6 +55,27 @@ const char *start_step_name(uint32_t step)
         [START_SECCOMP] = "seccomp",   [START_EXEC] = "exec",
     };
     return word(words, COUNT(words), step);
+}
+
+const char *start_error_text(uint32_t step, uint32_t error)
+{
+    static const struct {
+        uint32_t step, error;
+        const char *text;
+    } known[] = {
+        { START_SCRIPT, E2BIG, "more than 1024 files lie beside it; give it a directory of its own" },
+        { START_EXEC, ENOENT, "the interpreter that its \"#!\" line names does not exist" },
+        { START_EXEC, EACCES, "its user may not execute the interpreter that its \"#!\" line names" },
+        { START_CAPABILITIES, EPERM, "its policy grants what the caller of quiesce does not have" },
+        { START_CGROUP, EBUSY, "processes of an earlier attempt are left" },
+    };
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (known[i].step == step && known[i].error == error) {
+            return known[i].text;
+        }
+    }
+    const char *text = error != 0 ? strerrordesc_np((int)error) : "";
+    return text != NULL ? text : "unknown error";
 }
 
 const char *fs_state_name(uint32_t state)

@@ -150,7 +150,7 @@ static void print_attempt(FILE *out, const struct report *r, uint32_t index)
             (double)a->cpu_us / 1e6, a->max_rss_kib);
     if (a->ran == 0) {
         fprintf(out, "      it could not be started: %s%s%s\n", start_step_name(a->start_step), a->start_error != 0 ? ": " : "",
-                a->start_error != 0 ? strerror((int)a->start_error) : "");
+                start_error_text(a->start_step, a->start_error));
     }
     if (a->survivors > 0) {
         fprintf(out, "      %" PRIu32 " process%s it left running%s\n", a->survivors, a->survivors == 1 ? "" : "es",

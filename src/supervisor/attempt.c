@@ -100,15 +100,15 @@ void attempt_close(struct run *run, struct hook *hook)
 void attempt_describe(struct run *run, const struct hook *hook, char *text, size_t size)
 {
     const struct report_attempt *row = attempt_row(run, hook);
-    const char *error = row->start_error ? strerrordesc_np((int)row->start_error) : NULL;
+    const char *error = start_error_text(row->start_step, row->start_error);
 
     if (hook->succeeded)
         text[0] = '\0';
     else if (hook->timed_out)
         snprintf(text, size, "time is up");
     else if (!row->ran)
-        snprintf(text, size, "it could not be started: %s%s%s", start_step_name(row->start_step), error ? ": " : "",
-                 error ? error : "");
+        snprintf(text, size, "it could not be started: %s%s%s", start_step_name(row->start_step), *error ? ": " : "",
+                 error);
     else if (row->signal)
         snprintf(text, size, "ended by signal %u", row->signal);
     else

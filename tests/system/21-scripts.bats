@@ -169,3 +169,15 @@ swap_while_running() {
     configure "{\"preScriptLocation\": \"$WORK/s/d/pre\"}"
     swap_while_running "$WORK/s/d" "$WORK/s/e"
 }
+
+@test "a script that cannot be started says why: its interpreter, its directory" {
+    script pre <<<'#!/nowhere/sh'
+    quiesce_run -- true
+    outcome fileSystemConsistent 300 10
+    grep -q 'interpreter that its "#!" line names does not exist' "$ERR"
+    script pre <<<'exit 0'
+    (cd "$WORK/s" && seq -f 'sibling-%g' 1100 | xargs touch)
+    quiesce_run -- true
+    outcome fileSystemConsistent 300 10
+    grep -q 'more than 1024 files lie beside it' "$ERR"
+}
