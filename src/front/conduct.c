@@ -18,7 +18,7 @@
 #include "front/session.h"
 #include "quiesce/outcome.h"
 
-enum { ROLES_WAIT_MS = 30000, ROLES_TEXT_MAX = 512, MESSAGE_MAX = 2048 };
+enum { PATIENCE_MS = 2000, ROLES_WAIT_MS = 30000, ROLES_TEXT_MAX = 512, MESSAGE_MAX = 2048 };
 
 /* ---- an end without a result ------------------------------------------------------- */
 
@@ -131,7 +131,11 @@ static void clean_up(struct run *run, struct session *session)
     char roles[ROLES_TEXT_MAX];
     int *launcher = &session->roles.statuses[ROLE_LAUNCHER];
     roles_close(&session->roles);
-    (void)roles_wait(&session->roles, ROLES_WAIT_MS);
+    if (!roles_wait(&session->roles, PATIENCE_MS)) {
+        /* A monitor that is stopped keeps the others; the guardian thaws when it is gone. */
+        roles_kill(&session->roles, ROLE_MONITOR);
+        (void)roles_wait(&session->roles, ROLES_WAIT_MS);
+    }
     run_read_log(run);
     /* It lives in the run's cgroup, which is emptied at the end whatever is in it. */
     if (run->report != NULL && *launcher != -1 && WIFSIGNALED(*launcher) && WTERMSIG(*launcher) == SIGKILL) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -224,6 +225,13 @@ bool roles_wait(struct roles *roles, int timeout_ms)
                 take_status(roles, i);
             }
         }
+    }
+}
+
+void roles_kill(const struct roles *roles, enum role_id role)
+{
+    if (roles->pidfds[role] >= 0) {
+        (void)pidfd_send_signal(roles->pidfds[role], SIGKILL, NULL, 0); /* ESRCH: it ended meanwhile */
     }
 }
 

@@ -32,6 +32,9 @@ void roles_close(struct roles *roles);
 /* Waits until all have ended, at most timeout_ms; false if some have not. */
 bool roles_wait(struct roles *roles, int timeout_ms);
 
+/* Kills a role that has not ended. */
+void roles_kill(const struct roles *roles, enum role_id role);
+
 /* Writes who ended otherwise than it should, e.g. "quiesce-launcher was killed by
  * SIGKILL"; those killed by a signal come first.  "" if there is nobody.  Returns true if there is somebody. */
 bool roles_describe(const struct roles *roles, char *text, size_t capacity);

@@ -94,6 +94,7 @@ struct run {
     struct msg_release release;
     struct hook hooks[WIRE_HOOKS_MAX];
     struct timer still;     /* paces PROGRESS_STILL */
+    struct timer silence;   /* how long the monitor may leave an answer owing */
     struct denial denials[DENIALS_MAX]; /* in the order in which COMM was asked */
     uint32_t denials_first, denials_count;
     struct report *report;

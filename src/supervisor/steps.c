@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fatal.h"
 #include "documents.h"
 #include "finish.h"
@@ -15,6 +16,8 @@
 #include "results.h"
 
 static const enum outcome well = OUTCOME_APP_CONSISTENT;
+
+enum { PATIENCE_S = 10 }; /* seconds that a thaw may take; a disk may be busy */
 
 /* A peer that is gone is noticed as an event, not here. */
 static void tell(const struct source *peer, uint32_t type, const void *body)
@@ -74,6 +77,28 @@ static void enter_post(struct run *run)
     maybe_finish(run);
 }
 
+/* ---- a monitor that does not answer ----------------------------------------------------- */
+
+/* Stopped, or stuck in the kernel: the guardian keeps the deadline, and the
+ * applications need not wait for it. */
+static void monitor_is_silent(struct run *run, struct timer *timer)
+{
+    timer_stop(timer);
+    if (run->over || !run->monitor.open)
+        return;
+    source_close(&run->monitor);
+    steps_abandon(run, "the monitor does not answer; the guardian thaws what is frozen at the deadline");
+}
+
+/* It owes an answer at a time of CLOCK_BOOTTIME, and some patience later. */
+static void expect_answer(struct run *run, uint64_t at_ns)
+{
+    uint64_t now = clock_boottime_ns();
+
+    timer_set(&run->loop, &run->silence, (at_ns > now ? at_ns - now : 0) + PATIENCE_S * NS_PER_S, false,
+              monitor_is_silent, NULL);
+}
+
 /* ---- snapshot and thaw ---------------------------------------------------------------- */
 
 static void say_ready(struct run *run, uint64_t deadline, uint32_t count)
@@ -84,6 +109,8 @@ static void say_ready(struct run *run, uint64_t deadline, uint32_t count)
     run->state = SUPERVISOR_SNAPSHOT;
     tell(&run->front, MSG_READY, &ready);
     progress_begin(run, STEP_SNAPSHOT, 0);
+    if (run->facts.frozen)
+        expect_answer(run, deadline);
 }
 
 static void leave_snapshot(struct run *run)
@@ -96,6 +123,7 @@ static void leave_snapshot(struct run *run)
     }
     run->state = SUPERVISOR_THAWING;
     tell(&run->monitor, MSG_THAW, &nothing);
+    expect_answer(run, 0);
     progress_begin(run, STEP_THAW, 0);
 }
 
@@ -134,6 +162,7 @@ void steps_release_late(struct run *run, const struct msg_release *m)
 
 void steps_thawed(struct run *run, const struct msg_freeze_state *m)
 {
+    timer_stop(&run->silence);
     results_thawed(run, m);
     progress_end(run, STEP_THAW, false, "");
     enter_post(run);
@@ -143,6 +172,7 @@ void steps_thawed_early(struct run *run, const struct msg_freeze_state *m)
 {
     if (!run->facts.frozen || run->thawed || m->word == THAW_ASKED)
         fatal("a THAWED out of place", (int)m->word);
+    timer_stop(&run->silence);
     results_thawed(run, m);
     run->late = m->word == THAW_DEADLINE;
     run->abandoned = run->abandoned || !run->late;

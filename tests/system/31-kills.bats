@@ -136,3 +136,15 @@ killed_role() {
     [[ -s $WORK/post ]]
     not_frozen "$MOUNT"
 }
+
+@test "monitor stopped for good: the guardian thaws, the run and its post-script do not wait for it" {
+    script post <<<"echo post >$WORK/post"
+    hold --freeze-timeout 1
+    kill -STOP "$(role_pid monitor)"
+    await_run
+    same "$status" 70
+    [[ -s $WORK/post ]]
+    expect .consistency none
+    no_roles
+    not_frozen "$MOUNT"
+}
