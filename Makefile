@@ -27,15 +27,11 @@ PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%)
 HOOK_POLICIES := $(wildcard policy/hooks/*.json)
 COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
 POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
-MANPAGES    := $(BUILD)/docs/quiesce.1 docs/quiesce.json.5 docs/quiesce-policy.5
 
 # What each program links besides the base.
 LIBS_front      := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
-LIBS_monitor    :=
-LIBS_guardian   :=
 LIBS_parser     := -lcjson -Wl,-Bstatic -lseccomp -lmd -Wl,-Bdynamic
 LIBS_supervisor := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
-LIBS_launcher   :=
 TRUSTED         := monitor guardian launcher
 
 .DELETE_ON_ERROR:
@@ -157,6 +153,9 @@ tools-present:
 
 UNIT_SOURCES := $(wildcard tests/unit/*/*.c)
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+
+# What is tested includes what is generated.
+$(UNIT_TESTS): $(GENERATED)
 
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
 $(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libbase.a

@@ -39,7 +39,6 @@ enum {
     WIRE_RUN_ID_MAX = 33,             /* 32 lower-case hex digits and NUL */
     WIRE_HOOKS_MAX = PLAN_PLUGINS_MAX * PHASES,
     WIRE_DOCUMENTS_MAX = 3 + 2 * PLAN_PLUGINS_MAX + 2, /* of one run, scripts apart */
-    WIRE_ARGV_MAX = 4096,
 };
 
 /* The slot of a hook: plugin and phase. */
@@ -324,7 +323,7 @@ struct msg_started {
 /* ---- keeper -> supervisor ------------------------------------------------------------ */
 
 enum start_step {
-    START_FORK, START_CGROUP, START_NAMESPACE, START_MOUNT, START_TMP, START_SCRIPT, START_READONLY,
+    START_FORK, START_CGROUP, START_NAMESPACE, START_TMP, START_SCRIPT, START_READONLY,
     START_STDIO, START_RLIMIT, START_IDS, START_CAPABILITIES, START_LANDLOCK, START_SECCOMP, START_EXEC,
     START_STEPS
 };

@@ -49,7 +49,7 @@ enum {
     LANDLOCK_SCOPE_SIGNALS = 2,
 };
 
-void close_above(unsigned last_fd)
+static void close_above(unsigned last_fd)
 {
     if (syscall(SYS_close_range, last_fd + 1, ~0u, 0) != 0) {
         fatal("cannot close inherited descriptors", errno);

@@ -13,13 +13,12 @@
 _Static_assert(QUIESCE_BASE_UID % 8 == 0, "policy/roles/launcher.json closes a block of eight uids to hooks");
 enum role_id { ROLE_MONITOR, ROLE_GUARDIAN, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLES };
 
-/* Fixed descriptors of every role.  Those of its own begin at ROLE_FD_FIRST. */
+/* Fixed descriptors of every role; between them lie its own. */
 enum {
     ROLE_FD_NULL_IN = 0,  /* /dev/null */
     ROLE_FD_NULL_OUT = 1, /* /dev/null */
     ROLE_FD_LOG = 2,      /* pipe to the front, which prints its lines */
     ROLE_FD_CONTROL = 3,  /* socket to the process that started it */
-    ROLE_FD_FIRST = 4,
     ROLE_FD_EMPTY_ROOT = 15, /* empty read-only tmpfs without a path; closed by the drop */
 };
 
@@ -50,9 +49,6 @@ void role_begin(void);
  * empty root, locked securebits, no_new_privs, dumpable 0 and its filter.
  */
 void drop_privileges(const struct role *role);
-
-/* Marks everything above last_fd closed. */
-void close_above(unsigned last_fd);
 
 /* Restricts signals and abstract sockets to this process's own Landlock domain.
  * Returns 0, or the errno where the kernel lacks it (ENOSYS, EOPNOTSUPP). */

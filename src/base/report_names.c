@@ -49,7 +49,7 @@ const char *start_step_name(uint32_t step)
 {
     static const char *const words[START_STEPS] = {
         [START_FORK] = "fork",         [START_CGROUP] = "cgroup",     [START_NAMESPACE] = "namespaces",
-        [START_MOUNT] = "mounts",      [START_TMP] = "private /tmp",  [START_SCRIPT] = "script copy",
+        [START_TMP] = "private /tmp",  [START_SCRIPT] = "script copy",
         [START_READONLY] = "read-only paths", [START_STDIO] = "stdio", [START_RLIMIT] = "rlimits",
         [START_IDS] = "user and groups", [START_CAPABILITIES] = "capabilities", [START_LANDLOCK] = "landlock",
         [START_SECCOMP] = "seccomp",   [START_EXEC] = "exec",

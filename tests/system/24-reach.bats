@@ -14,13 +14,13 @@ MOUNT=/mnt/m/a
 # POLICY decides; what was tried is in $TRIED.
 reaching() {
     local role run numbers=
-    mkfifo "$WORK/numbers"
+    mkfifo "$WORK/numbers" "$WORK/up"
     exec {NUMBERS}<>"$WORK/numbers"
-    script pre <<<"read -r numbers <$WORK/numbers; exec $HELPERS/reach $1 \$numbers"
+    script pre <<<"echo >$WORK/up; read -r numbers <$WORK/numbers; exec $HELPERS/reach $1 \$numbers"
     configure "{\"quiesce\": {\"policy\": \"$POLICY\"}}"
     quiesce_run -- true &
     run=$!
-    until [[ -n $(pgrep -f "^/bin/sh .*/pre\$") ]]; do sleep 0.02; done
+    read -r _ <"$WORK/up"
     if [[ $1 == uid ]]; then
         numbers=$(seq "$BASE_UID" $((BASE_UID + 4)) | tr '\n' ' ')
     else
