@@ -1,5 +1,7 @@
 # Tests, demo, bench and static analysis; included by the Makefile.
 
+comma := ,
+
 HELPERS := $(patsubst tests/system/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/system/helpers/*.c)) \
            $(patsubst tests/bench/%.c,$(BUILD)/helpers/%,$(wildcard tests/bench/*.c))
 
@@ -20,8 +22,45 @@ $(BUILD)/helpers/%: tests/system/helpers/%.c
 $(BUILD)/helpers/%: tests/bench/%.c
 	$(helper)
 
-.PHONY: helpers demo check bench lint sanitize
+# ---- the attack suite: tests/attacks/README.md ------------------------------------
+
+# What an attacker runs: static, so that it runs wherever it gets to.
+ATTACK_PROGRAMS := $(patsubst tests/attacks/programs/%.c,$(BUILD)/attacks/%,$(wildcard tests/attacks/programs/*.c))
+$(BUILD)/attacks/%: tests/attacks/programs/%.c $(wildcard tests/attacks/programs/*.h)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) -std=c17 -D_GNU_SOURCE -DQUIESCE_BASE_UID=$(BASE_UID)u $(OPTIMIZE) $(WARNINGS) -static -o $@ $<
+
+# The programs that can be run with a defence taken out: their own objects, and
+# before each function that a file of weaken/ names with WRAP, what stands there.
+# What a program does not use of weaken/ is left out of it again (--gc-sections).
+WEAKEN  := $(wildcard tests/attacks/weaken/*.c)
+WEAKENED := $(BUILD)/weakened/quiesce $(ROLES:%=$(BUILD)/weakened/quiesce-%)
+WEAKEN_LDFLAGS := -Wl,--gc-sections $(patsubst %,-Wl$(comma)--wrap=%,$(shell sed -n 's/^WRAP(\([a-z0-9_]*\));$$/\1/p' $(WEAKEN) | sort -u))
+
+$(BUILD)/weakened/obj/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/weaken.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+$(BUILD)/weakened/trusted/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/weaken.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+
+define weakened
+$(BUILD)/weakened/$(2): $(BUILD)/obj/$(1)/main.o $(WEAKEN:tests/attacks/weaken/%.c=$(BUILD)/weakened/obj/%.o) $(BUILD)/lib$(1).a $(BUILD)/libbase.a
+	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(WEAKEN_LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+endef
+define weakened_trusted
+$(BUILD)/weakened/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call sources,$(1)) $(2)) \
+  $(WEAKEN:tests/attacks/weaken/%.c=$(BUILD)/weakened/trusted/%.o) $(BUILD)/trusted/libbase.a
+	$$(call say,LINK)$$(TRUSTED_CC) $$(CFLAGS) $$(TRUSTED_LDFLAGS) $$(WEAKEN_LDFLAGS) -o $$@ $$(TRUSTED_BEGIN) $$^ $$(TRUSTED_END)
+endef
+$(eval $(call weakened,front,quiesce))
+$(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call weakened,$(r),quiesce-$(r))))
+$(foreach r,$(filter-out launcher,$(TRUSTED)),$(eval $(call weakened_trusted,$(r),)))
+$(eval $(call weakened_trusted,launcher,$(call sources,keeper)))
+
+.PHONY: helpers attacks demo check bench lint sanitize
 helpers: $(HELPERS)
+attacks: helpers $(ATTACK_PROGRAMS) $(WEAKENED)
 
 # The first and only command after cloning: what is missing is installed first,
 # and only then does a second make look at the compiler.

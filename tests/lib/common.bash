@@ -68,7 +68,7 @@ setup() {
 
 # After every test: nothing frozen, nothing running, no cgroup, the kernel's
 # switch as it was.  A test that has not ended its own run fails here too.
-teardown() {
+leave_nothing() {
     local failed=0 mount
     if [[ -n ${FRONT-} ]]; then
         kill -KILL "$FRONT" 2>/dev/null || true
@@ -90,6 +90,10 @@ teardown() {
         show
     fi
     return "$failed"
+}
+
+teardown() {
+    leave_nothing
 }
 
 # Shows what a failed test saw.
@@ -143,10 +147,13 @@ host_configure() {
 
 # ---- running it --------------------------------------------------------------------------
 
+# What stands before quiesce on the command line: env, setpriv, ...
+CALLER=()
+
 # quiesce_do VERB ARGUMENT...: $status, $OUT, $ERR.  Never longer than a minute.
 quiesce_do() {
     status=0
-    timeout --kill-after=5 "${LIMIT:-60}" "$QUIESCE" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
+    timeout --kill-after=5 "${LIMIT:-60}" "${CALLER[@]}" "$QUIESCE" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
 }
 
 # quiesce_run [OPTION...] [-- SNAPSHOT...]: with the usual configuration and mount.
@@ -170,7 +177,7 @@ quiesce_run() {
 hold() {
     # Opened for reading and writing: neither end waits for the other to open.
     exec {HELD}<>"$WORK/held" {GO}<>"$WORK/go"
-    "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" "$@" -- \
+    "${CALLER[@]}" "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" "$@" -- \
         /bin/sh -c 'echo $$ >"$0/held"; read -r verdict <"$0/go"; exit "$verdict"' "$WORK" \
         >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- {GO}>&- &
     FRONT=$!
