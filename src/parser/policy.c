@@ -7,6 +7,7 @@
 #include "parser/policy_seccomp.h"
 
 enum { NESTING_MAX = 16, CODE_POLICY = 305 };
+static const char role_annotation[] = "org.quiesce.role";
 
 /* ---- annotations, root --------------------------------------------------------- */
 
@@ -20,11 +21,29 @@ static void read_survivors(const struct policy_reader *reader, const cJSON *item
         POLICY_ERROR(reader, item, "must be allow or forbid");
 }
 
+static void refuse_role(const struct policy_reader *reader, const cJSON *item)
+{
+    POLICY_ERROR(reader, item, "is the filter of one of this program's own processes, not the policy of a hook");
+}
+
+static void read_role(const struct policy_reader *reader, const cJSON *item)
+{
+    static const char *const names[] = {"monitor", "guardian", "parser", "supervisor", "launcher"};
+
+    if (!policy_is_string(reader, item))
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i], item->valuestring) == 0)
+            return;
+    POLICY_ERROR(reader, item, "must be monitor, guardian, parser, supervisor or launcher");
+}
+
 static void read_annotations(const struct policy_reader *reader, const cJSON *object)
 {
     static const struct policy_field hook[] = {
-        {"org.quiesce.comment", policy_passed}, {"org.quiesce.survivors", read_survivors}};
-    static const struct policy_field role[] = {{"org.quiesce.comment", policy_passed}};
+        {"org.quiesce.comment", policy_passed}, {"org.quiesce.survivors", read_survivors},
+        {role_annotation, refuse_role}};
+    static const struct policy_field role[] = {{"org.quiesce.comment", policy_passed}, {role_annotation, read_role}};
 
     if (reader->use == POLICY_FOR_ROLE)
         policy_fields(reader, object, POLICY_FIELDS(role));
@@ -213,7 +232,7 @@ static void read_document(const struct policy_reader *reader, const cJSON *root)
                      "needs linux.seccomp: a hook never runs without a filter");
 }
 
-void policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use)
+enum policy_use policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use)
 {
     static const struct json_limits limits = {
         .bytes_max = DOC_POLICY_BYTES_MAX, .nesting_max = NESTING_MAX, .code = CODE_POLICY};
@@ -222,7 +241,12 @@ void policy_compile(struct policy_plan *plan, const char *source, size_t n, enum
 
     memset(plan, 0, sizeof *plan);
     finding_begin(&plan->head);
-    if (json_parse(&document, source, n, &limits, &plan->head) == 0)
+    if (json_parse(&document, source, n, &limits, &plan->head) == 0) {
+        if (use == POLICY_FOR_EITHER)
+            reader.use = json_get(json_get(document.root, "annotations"), role_annotation) != NULL ? POLICY_FOR_ROLE
+                                                                                                  : POLICY_FOR_HOOK;
         read_document(&reader, document.root);
+    }
     json_free(&document);
+    return reader.use == POLICY_FOR_ROLE ? POLICY_FOR_ROLE : POLICY_FOR_HOOK;
 }

@@ -16,6 +16,7 @@
 enum policy_use {
     POLICY_FOR_HOOK,
     POLICY_FOR_ROLE, /* one of our own programs: linux.seccomp alone, and may freeze and thaw */
+    POLICY_FOR_EITHER, /* as the document says: a role's has annotations."org.quiesce.role" */
 };
 
 /*
@@ -23,7 +24,9 @@ enum policy_use {
  * are not used are 0, and the same source gives the same bytes on every kernel.
  * plan->head holds the findings, all with code 305; plan->head.usable says
  * whether the rest holds.
+ *   use  what it must be; an error if it is the other
+ * Returns what it is: POLICY_FOR_HOOK or POLICY_FOR_ROLE.
  */
-void policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use);
+enum policy_use policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use);
 
 #endif

@@ -41,17 +41,19 @@ static const uint32_t native = AUDIT_ARCH_AARCH64;
 static struct policy_plan plan;
 
 /* Documents are written with ' for ", which none of them needs. */
-static void compile(const char *text, enum policy_use use)
+static enum policy_use compile(const char *text, enum policy_use use)
 {
     char *copy = strdup(text);
+    enum policy_use found;
 
     assert_non_null(copy);
     for (char *p = copy; *p != '\0'; p++)
         if (*p == '\'')
             *p = '"';
-    policy_compile(&plan, copy, strlen(copy), use);
+    found = policy_compile(&plan, copy, strlen(copy), use);
     free(copy);
     assert_true(plan_valid(DOC_POLICY, &plan));
+    return found;
 }
 
 static void must_compile(const char *text)
@@ -343,6 +345,28 @@ static void roles_are_filters_only(void **state)
     assert_int_equal(plan.head.usable, 0);
 }
 
+/* A role's document says so itself; for a hook that is an error, wherever it comes from. */
+static void role_annotation(void **state)
+{
+#define ROLE(name) "{'annotations':{'org.quiesce.role':'" name "'}," LINUX "}"
+    (void)state;
+    assert_int_equal(compile(ROLE("guardian"), POLICY_FOR_EITHER), POLICY_FOR_ROLE);
+    assert_int_equal(plan.head.usable, 1);
+    assert_int_equal(ask(441, 0, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+    assert_int_equal(compile("{" LINUX "}", POLICY_FOR_EITHER), POLICY_FOR_HOOK);
+    assert_int_equal(plan.head.usable, 1);
+    assert_int_equal(ask(441, 0, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+    assert_int_equal(compile("[]", POLICY_FOR_EITHER), POLICY_FOR_HOOK);
+    assert_int_equal(plan.head.usable, 0);
+    compile(ROLE("guardian"), POLICY_FOR_HOOK);
+    assert_int_equal(plan.head.usable, 0);
+    assert_string_equal(plan.head.findings[0].key, "annotations.org.quiesce.role");
+    assert_int_equal(compile(ROLE("emperor"), POLICY_FOR_EITHER), POLICY_FOR_ROLE);
+    assert_int_equal(plan.head.usable, 0);
+    assert_int_equal(compile("{'annotations':{'org.quiesce.role':[]}," LINUX "}", POLICY_FOR_EITHER), POLICY_FOR_ROLE);
+    assert_int_equal(plan.head.usable, 0);
+}
+
 /* Calls up to the last of Linux 5.10 are denied; later ones that the policy does not speak of do not exist. */
 static void newer_than_the_policy(void **state)
 {
@@ -378,6 +402,7 @@ int main(void)
         cmocka_unit_test(unsure_kernel),
         cmocka_unit_test(hooks_cannot_freeze),
         cmocka_unit_test(roles_are_filters_only),
+        cmocka_unit_test(role_annotation),
         cmocka_unit_test(newer_than_the_policy),
         cmocka_unit_test(same_bytes),
     };
