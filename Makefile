@@ -23,7 +23,7 @@ POLICYDIR   := $(PREFIX)/share/quiesce/policy
 include tools/flags.mk
 
 ROLES       := monitor guardian parser supervisor launcher
-PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%)
+PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%) $(BUILD)/quiesce-policy
 HOOK_POLICIES := $(wildcard policy/hooks/*.json)
 COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
 POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
@@ -31,6 +31,7 @@ POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COM
 # What each program links besides the base.
 LIBS_front      := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 LIBS_parser     := -lcjson -Wl,-Bstatic -lseccomp -lmd -Wl,-Bdynamic
+LIBS_policy     := $(LIBS_parser)
 LIBS_supervisor := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
 TRUSTED         := monitor guardian launcher
 
@@ -67,6 +68,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 $(BUILD)/obj/base/syscall_names.o: $(BUILD)/gen/syscall_names.inc
 $(foreach r,$(ROLES),$(eval $(BUILD)/obj/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
 $(BUILD)/obj/front/explain.o: $(BUILD)/gen/filter_launcher.inc
+$(BUILD)/obj/policy/confine.o: $(BUILD)/gen/filter_parser.inc
 
 $(BUILD)/libbase.a: $(call objects,base)
 	@rm -f $@
@@ -81,9 +83,13 @@ define program
 $(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
 	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
 endef
-$(foreach l,front $(ROLES) keeper,$(eval $(call library,$(l))))
+$(foreach l,front policy $(ROLES) keeper,$(eval $(call library,$(l))))
 $(eval $(call program,front,quiesce))
 $(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call program,$(r),quiesce-$(r))))
+
+# It compiles policies with the parser's own code.
+$(BUILD)/quiesce-policy: $(BUILD)/obj/policy/main.o $(BUILD)/libpolicy.a $(BUILD)/libparser.a $(BUILD)/libbase.a
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_policy)
 
 # The trusted programs: static, and against musl, whose start takes a tenth of the
 # time and whose code a fifth of the memory that glibc's does.  The keeper is the
@@ -114,22 +120,22 @@ $(BUILD)/gen/syscall_names.inc: $(BUILD)/tools/syscall-names
 	@mkdir -p $(@D)
 	$(call say,GEN)$< > $@.new && mv $@.new $@
 
-$(BUILD)/tools/policy-compile: tools/policy-compile.c $(BUILD)/libparser.a $(BUILD)/libbase.a
+$(BUILD)/tools/filter-table: tools/filter-table.c $(BUILD)/libparser.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_parser)
 
-$(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/policy-compile
+$(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/filter-table
 	@mkdir -p $(@D)
 	sed 's/\<64800\>/$(BASE_UID)/' $< > $(BUILD)/gen/$*.json
-	$(call say,GEN)$(BUILD)/tools/policy-compile --table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
+	$(call say,GEN)$(BUILD)/tools/filter-table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
 
 $(BUILD)/policy/%.json: policy/hooks/%.json
 	@mkdir -p $(@D)
 	$(call say,COPY)install -m 0644 $< $@
 
-$(BUILD)/policy/%.json.qpol: policy/hooks/%.json $(BUILD)/tools/policy-compile
+$(BUILD)/policy/%.json.qpol: policy/hooks/%.json $(BUILD)/quiesce $(BUILD)/quiesce-policy
 	@mkdir -p $(@D)
-	$(call say,GEN)$(BUILD)/tools/policy-compile $< $@.new && chmod 0644 $@.new && mv $@.new $@
+	$(call say,GEN)umask 022 && $(BUILD)/quiesce policy compile -o $@ $<
 
 $(BUILD)/tools/outcome-mdoc: tools/outcome-mdoc.c include/quiesce/outcome.def include/quiesce/outcome.h
 	@mkdir -p $(@D)
@@ -158,10 +164,11 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 $(UNIT_TESTS): $(GENERATED)
 
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
-$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libbase.a
+$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
-	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) $(BUILD)/libbase.a \
+	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) \
+	  $(if $(filter policy/,$(dir $*)),$(BUILD)/libparser.a) $(BUILD)/libbase.a \
 	  -lcmocka $(LIBS_$(patsubst %/,%,$(dir $*))) -lcjson -lmd
 
 .PHONY: unit
@@ -176,7 +183,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(POLICYDIR) \
 	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 0755 $(BUILD)/quiesce $(DESTDIR)$(PREFIX)/bin/quiesce
-	install -m 0755 $(ROLES:%=$(BUILD)/quiesce-%) $(DESTDIR)$(LIBEXECDIR)
+	install -m 0755 $(filter $(BUILD)/quiesce-%,$(PROGRAMS)) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0644 $(POLICIES) $(DESTDIR)$(POLICYDIR)
 	install -m 0644 $(BUILD)/docs/quiesce.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 docs/quiesce.json.5 docs/quiesce-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5

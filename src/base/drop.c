@@ -47,6 +47,8 @@ enum {
     LANDLOCK_ABI_SCOPE = 6,
     LANDLOCK_SCOPE_ABSTRACT_UNIX = 1,
     LANDLOCK_SCOPE_SIGNALS = 2,
+    LANDLOCK_NET_BIND = 1,
+    LANDLOCK_NET_CONNECT = 2,
 };
 
 static void close_above(unsigned last_fd)
@@ -56,20 +58,39 @@ static void close_above(unsigned last_fd)
     }
 }
 
-int landlock_scope(void)
+static int restrict_self(const struct landlock_ruleset_scope *rules)
 {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_VERSION);
-    if (abi < LANDLOCK_ABI_SCOPE) {
-        return abi < 0 ? errno : EOPNOTSUPP;
-    }
-    struct landlock_ruleset_scope rules = { .scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX | LANDLOCK_SCOPE_SIGNALS };
-    long fd = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+    long fd = syscall(SYS_landlock_create_ruleset, rules, sizeof *rules, 0);
     if (fd < 0) {
         return errno;
     }
     int error = syscall(SYS_landlock_restrict_self, (int)fd, 0) != 0 ? errno : 0;
     (void)close((int)fd);
     return error;
+}
+
+int landlock_scope(void)
+{
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_VERSION);
+    if (abi < LANDLOCK_ABI_SCOPE) {
+        return abi < 0 ? errno : EOPNOTSUPP;
+    }
+    return restrict_self(&(struct landlock_ruleset_scope){ .scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX | LANDLOCK_SCOPE_SIGNALS });
+}
+
+int landlock_isolate(void)
+{
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_VERSION);
+    if (abi < 0) {
+        return errno;
+    }
+    /* One right more in each ABI up to the fifth but the fourth, which has those of TCP. */
+    unsigned rights = abi >= 5 ? 16 : abi >= 3 ? 15 : abi == 2 ? 14 : 13;
+    return restrict_self(&(struct landlock_ruleset_scope){
+        .handled_access_fs = (1ull << rights) - 1,
+        .handled_access_net = abi >= 4 ? LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT : 0,
+        .scoped = abi >= LANDLOCK_ABI_SCOPE ? LANDLOCK_SCOPE_ABSTRACT_UNIX | LANDLOCK_SCOPE_SIGNALS : 0,
+    });
 }
 
 void role_begin(void)
@@ -198,17 +219,9 @@ static void load_filter(const struct role *role)
     }
 }
 
-void drop_privileges(const struct role *role)
+void drop_ids(const struct role *role)
 {
     uint32_t id = QUIESCE_BASE_UID + (uint32_t)role->id;
-    if (syscall(SYS_close_range, role->last_fd + 1, ROLE_FD_EMPTY_ROOT - 1, 0) != 0) {
-        fatal("cannot close inherited descriptors", errno);
-    }
-    close_above(ROLE_FD_EMPTY_ROOT);
-    if (role->works_frozen) {
-        lock_memory(role);
-    }
-    enter_empty_root();
     const uint64_t passed_on = inherited(role);
     int bound = capset_bound(role->capabilities | passed_on);
     if (bound != 0) {
@@ -231,5 +244,18 @@ void drop_privileges(const struct role *role)
     if (error != 0 && error != ENOSYS && error != EOPNOTSUPP) {
         fatal("cannot enter the Landlock scope", error);
     }
+}
+
+void drop_privileges(const struct role *role)
+{
+    if (syscall(SYS_close_range, role->last_fd + 1, ROLE_FD_EMPTY_ROOT - 1, 0) != 0) {
+        fatal("cannot close inherited descriptors", errno);
+    }
+    close_above(ROLE_FD_EMPTY_ROOT);
+    if (role->works_frozen) {
+        lock_memory(role);
+    }
+    enter_empty_root();
+    drop_ids(role);
     load_filter(role);
 }

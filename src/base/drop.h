@@ -11,7 +11,11 @@
 /* Numeric ids of the roles: QUIESCE_BASE_UID (a build setting, in the range that
  * systemd reserves for dynamic users) plus these. */
 _Static_assert(QUIESCE_BASE_UID % 8 == 0, "policy/roles/launcher.json closes a block of eight uids to hooks");
-enum role_id { ROLE_MONITOR, ROLE_GUARDIAN, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLES };
+enum role_id {
+    ROLE_MONITOR, ROLE_GUARDIAN, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER,
+    ROLES,              /* of a run */
+    ROLE_POLICY = ROLES /* quiesce-policy, which is part of no run */
+};
 
 /* Fixed descriptors of every role; between them lie its own. */
 enum {
@@ -50,8 +54,20 @@ void role_begin(void);
  */
 void drop_privileges(const struct role *role);
 
+/*
+ * The part of drop_privileges() that needs no fixed descriptors, locks no memory,
+ * changes no root and loads no filter: for quiesce-policy, which loads the filters
+ * that it tests.  Needs CAP_SETUID, CAP_SETGID and CAP_SETPCAP.
+ */
+void drop_ids(const struct role *role);
+
 /* Restricts signals and abstract sockets to this process's own Landlock domain.
  * Returns 0, or the errno where the kernel lacks it (ENOSYS, EOPNOTSUPP). */
 int landlock_scope(void);
+
+/* The same, and no file can be opened by path, no TCP port bound or connected to:
+ * as much of it as the kernel has.  Needs no privilege but no_new_privs.
+ * Returns 0, or the errno where the kernel has no Landlock (ENOSYS, EOPNOTSUPP). */
+int landlock_isolate(void);
 
 #endif

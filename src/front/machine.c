@@ -29,22 +29,30 @@ int machine_move(int fd)
     return moved;
 }
 
+bool machine_find_programs(const char *program, char directory[PLAN_PATH_MAX])
+{
+    char self[PLAN_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self);
+    char *slash = n > 0 && (size_t)n < sizeof self ? memrchr(self, '/', (size_t)n) : NULL;
+    if (slash != NULL) {
+        *slash = '\0';
+        int length = snprintf(directory, PLAN_PATH_MAX, "%s/%s", self, program);
+        if (length > 0 && length < PLAN_PATH_MAX && access(directory, X_OK) == 0) {
+            snprintf(directory, PLAN_PATH_MAX, "%s", slash > self ? self : "/");
+            return true;
+        }
+    }
+    snprintf(directory, PLAN_PATH_MAX, "%s", QUIESCE_LIBEXECDIR);
+    return false;
+}
+
 /* In a build tree the programs lie beside this one and the policies below it. */
 static void find_places(struct machine *m)
 {
-    static const char policies[] = "/policy", monitor[] = "/quiesce-monitor";
-    char self[PLAN_PATH_MAX + sizeof monitor];
-    ssize_t n = readlink("/proc/self/exe", self, PLAN_PATH_MAX - sizeof policies);
-    char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
-    if (slash != NULL) {
-        memcpy(slash, monitor, sizeof monitor);
-    }
-    if (slash != NULL && access(self, X_OK) == 0) {
-        int length = (int)(slash - self);
-        snprintf(m->programs, sizeof m->programs, "%.*s", length > 0 ? length : 1, self);
-        snprintf(m->policies, sizeof m->policies, "%.*s%s", length, self, policies);
+    static const char policies[] = "/policy";
+    if (machine_find_programs("quiesce-monitor", m->programs) && strlen(m->programs) + sizeof policies <= sizeof m->policies) {
+        snprintf(m->policies, sizeof m->policies, "%s%s", strcmp(m->programs, "/") == 0 ? "" : m->programs, policies);
     } else {
-        snprintf(m->programs, sizeof m->programs, "%s", QUIESCE_LIBEXECDIR);
         snprintf(m->policies, sizeof m->policies, "%s", QUIESCE_POLICYDIR);
     }
 }

@@ -42,6 +42,10 @@ enum { MACHINE_FD_LEAST = 32 }; /* above every fixed descriptor of a role */
 /* Moves a new descriptor to MACHINE_FD_LEAST or above.  Returns it, or -1 with errno (also if fd is -1). */
 int machine_move(int fd);
 
+/* Where our programs lie: beside this one, as in a build tree, if the one named is
+ * there, which returns true; else where they are installed. */
+bool machine_find_programs(const char *program, char directory[PLAN_PATH_MAX]);
+
 /*
  * Opens everything.
  *   real      a run that freezes: takes the lock, opens journal and rcu_expedited;

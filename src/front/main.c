@@ -3,13 +3,15 @@
  *
  * It reads the command line, starts the monitor, runs the snapshot command and
  * prints the result.  It opens no configuration and parses nothing; what it is
- * told by the other processes is checked and sanitised.
+ * told by the other processes is checked and sanitised.  "quiesce policy" opens the
+ * files that it names, and leaves all else to quiesce-policy.
  */
 #include <stdio.h>
 
 #include "front/conduct.h"
 #include "front/journal.h"
 #include "front/options.h"
+#include "front/policy.h"
 #include "quiesce/outcome.h"
 
 static int help(const struct options *options)
@@ -28,7 +30,8 @@ static int version(const struct options *options)
 static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_RUN] = conduct_run,          [COMMAND_CHECK] = conduct_check,
     [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_JOURNAL_SHOW] = journal_show,
-    [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_HELP] = help,
+    [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
+    [COMMAND_HELP] = help,
     [COMMAND_VERSION] = version,
 };
 

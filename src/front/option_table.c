@@ -10,22 +10,24 @@
 #include "front/journal.h"
 
 const struct command_row command_table[COMMANDS] = {
-    [COMMAND_NONE] = { NULL, NULL, "COMMAND [OPTION]...", NULL },
+    [COMMAND_NONE] = { NULL, NULL, "COMMAND [OPTION]...", NULL, 0, 0 },
     [COMMAND_RUN] = { "run", NULL, "[OPTION]... -- SNAPSHOT-COMMAND [ARGUMENT]...",
-                      "run the pre-scripts, freeze, take the snapshot, thaw, run the post-scripts" },
+                      "run the pre-scripts, freeze, take the snapshot, thaw, run the post-scripts", 0, 0 },
     [COMMAND_CHECK] = { "check", NULL, "[OPTION]...",
-                        "look at every document, script, policy and mount; run and freeze nothing" },
+                        "look at every document, script, policy and mount; run and freeze nothing", 0, 0 },
     [COMMAND_EXPLAIN] = { "explain", NULL, "[OPTION]...",
-                          "say in words what each script may do, and what follows when it fails" },
-    [COMMAND_JOURNAL_SHOW] = { "journal", "show", "[--last N] [--journal F]", "print the records of past runs" },
+                          "say in words what each script may do, and what follows when it fails", 0, 0 },
+    [COMMAND_JOURNAL_SHOW] = { "journal", "show", "[--last N] [--journal F]", "print the records of past runs", 0, 0 },
     [COMMAND_JOURNAL_VERIFY] = { "journal", "verify", "[--journal F]",
-                                 "prove that no record was changed, taken out or put in" },
-    [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command" },
-    [COMMAND_VERSION] = { "version", NULL, "", "print the version" },
+                                 "prove that no record was changed, taken out or put in", 0, 0 },
+    [COMMAND_POLICY_COMPILE] = { "policy", "compile", "[-o OUT] POLICY.json...",
+                                 "write the compiled form that a run uses, POLICY.json.qpol", 1, POLICY_OPERANDS_MAX },
+    [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command", 0, 0 },
+    [COMMAND_VERSION] = { "version", NULL, "", "print the version", 0, 0 },
 };
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
-    set_no_expedite, set_json, set_dry_run, set_last, set_help;
+    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_help;
 
 enum {
     ON_RUN = ON(COMMAND_RUN),
@@ -48,6 +50,7 @@ const struct option_row option_table[OPTION_ROWS] = {
     { "json", NULL, ON_LOADING, set_json, "print one JSON object on standard output and nothing else there" },
     { "last", "N", ON_SHOW, set_last, "only the last N records" },
     { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
+    { "output", "OUT", ON(COMMAND_POLICY_COMPILE), set_output, "where to write; also -o (POLICY.json.qpol)" },
     { "help", NULL, ON_ALL, set_help, "print this" },
 };
 
@@ -180,6 +183,16 @@ static int set_dry_run(struct options *options, const char *value, char *message
 {
     (void)value, (void)message, (void)capacity;
     options->dry_run = true;
+    return 0;
+}
+
+static int set_output(struct options *options, const char *value, char *message, size_t capacity)
+{
+    if (*value == '\0') {
+        snprintf(message, capacity, "a path is empty");
+        return -1;
+    }
+    options->output = value;
     return 0;
 }
 

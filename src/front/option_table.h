@@ -9,6 +9,7 @@
 struct command_row {
     const char *name, *verb; /* verb: second word, NULL if none */
     const char *synopsis, *summary;
+    unsigned operands_min, operands_max; /* words that are neither option nor value */
 };
 
 /* Indexed by enum command; COMMAND_NONE has no name. */
@@ -27,7 +28,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_ROWS = 12 };
+enum { OPTION_ROWS = 13 };
 extern const struct option_row option_table[OPTION_ROWS];
 
 #endif

@@ -70,6 +70,7 @@ static int refuse_word(const char *what, const char *dashes, const char *typed, 
 static int read_command(enum command *command, int argc, char **argv, int *at, char *message, size_t capacity)
 {
     const char *names[COMMANDS] = { NULL }, *verbs[COMMANDS] = { NULL };
+    char list[128] = ""; /* of the verbs, for a message */
     bool has_verbs = false;
     for (unsigned i = 0; i < COMMANDS; i++) {
         names[i] = command_table[i].name;
@@ -78,6 +79,8 @@ static int read_command(enum command *command, int argc, char **argv, int *at, c
         }
         verbs[i] = command_table[i].verb;
         has_verbs = verbs[i] != NULL;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", list[0] != '\0' ? ", " : "",
+                 has_verbs ? verbs[i] : "");
         if (!has_verbs || (*at + 1 < argc && strcmp(argv[*at + 1], verbs[i]) == 0)) {
             *command = (enum command)i;
             *at += has_verbs ? 2 : 1;
@@ -85,10 +88,12 @@ static int read_command(enum command *command, int argc, char **argv, int *at, c
         }
     }
     if (has_verbs && *at + 1 < argc && argv[*at + 1][0] != '-') {
-        return refuse_word("journal command", "", argv[*at + 1], verbs, COMMANDS, message, capacity);
+        char what[32];
+        snprintf(what, sizeof what, "%s command", argv[*at]);
+        return refuse_word(what, "", argv[*at + 1], verbs, COMMANDS, message, capacity);
     }
     if (has_verbs) {
-        snprintf(message, capacity, "'%s' needs one of: show, verify", argv[*at]);
+        snprintf(message, capacity, "'%s' needs one of: %s", argv[*at], list);
         return -1;
     }
     return refuse_word("command", "", argv[*at], names, COMMANDS, message, capacity);
@@ -109,7 +114,7 @@ static const struct option_row *find_row(enum command command, const char *name,
 static int read_option(struct options *options, int argc, char **argv, int *at, char *message, size_t capacity)
 {
     const char *word = argv[(*at)++];
-    const char *name = strcmp(word, "-h") == 0 ? "help" : word + (word[1] == '-' ? 2 : 1);
+    const char *name = strcmp(word, "-h") == 0 ? "help" : strcmp(word, "-o") == 0 ? "output" : word + (word[1] == '-' ? 2 : 1);
     size_t length = strcspn(name, "=");
     const struct option_row *row = word[1] == '-' || name != word + 1 ? find_row(options->command, name, length) : NULL;
     if (row == NULL) {
@@ -134,6 +139,11 @@ static int read_option(struct options *options, int argc, char **argv, int *at, 
     return row->set(options, value, message, capacity);
 }
 
+static bool is_policy(enum command command)
+{
+    return command_table[command].operands_max > 0;
+}
+
 /* What the single options could not know. */
 static int check_whole(const struct options *o, char *message, size_t capacity)
 {
@@ -144,6 +154,10 @@ static int check_whole(const struct options *o, char *message, size_t capacity)
         wrong = "the snapshot command is missing: put it after '--'";
     } else if (o->command == COMMAND_RUN && o->snapshot != NULL && o->snapshot[0][0] == '\0') {
         wrong = "the snapshot command is empty";
+    } else if (is_policy(o->command) && o->operands_count < command_table[o->command].operands_min) {
+        wrong = command_table[o->command].operands_min == 1 ? "the policy is missing" : "two policies are needed";
+    } else if (o->output != NULL && o->operands_count > 1) {
+        wrong = "--output goes with one policy only";
     }
     if (wrong == NULL) {
         return 0;
@@ -157,6 +171,10 @@ static int read_word(struct options *options, int argc, char **argv, int *at, ch
 {
     if (options->command == COMMAND_HELP && options->topic == COMMAND_NONE) {
         return read_command(&options->topic, argc, argv, at, message, capacity);
+    }
+    if (options->operands_count < command_table[options->command].operands_max) {
+        options->operands[options->operands_count++] = argv[(*at)++];
+        return 0;
     }
     char shown[80];
     sanitise(shown, sizeof shown, argv[*at], strlen(argv[*at]));
@@ -189,11 +207,17 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
     if (read_command(&options->command, argc, argv, &at, message, capacity) != 0) {
         return -1;
     }
+    bool only_words = false; /* behind "--" */
     while (at < argc) {
-        bool is_option = argv[at][0] == '-' && argv[at][1] != '\0';
+        bool is_option = argv[at][0] == '-' && argv[at][1] != '\0' && !only_words;
         if (strcmp(argv[at], "--") == 0 && options->command == COMMAND_RUN) {
             options->snapshot = at + 1 < argc ? argv + at + 1 : NULL;
             break;
+        }
+        if (is_option && strcmp(argv[at], "--") == 0 && is_policy(options->command)) {
+            only_words = true;
+            at++;
+            continue;
         }
         int status = is_option ? read_option(options, argc, argv, &at, message, capacity)
                                : read_word(options, argc, argv, &at, message, capacity);

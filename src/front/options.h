@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/policy_job.h"
 #include "quiesce/plan.h"
 #include "quiesce/wire.h"
 
@@ -19,6 +20,7 @@ enum command {
     COMMAND_EXPLAIN,
     COMMAND_JOURNAL_SHOW,
     COMMAND_JOURNAL_VERIFY,
+    COMMAND_POLICY_COMPILE,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMANDS
@@ -35,6 +37,9 @@ struct options {
     uint32_t last;                     /* records to show; 0: all */
     uint8_t allow_crash;               /* enum allow_crash */
     bool no_expedite, json, dry_run;
+    const char *output;                          /* --output; NULL: not given */
+    const char *operands[POLICY_OPERANDS_MAX];   /* documents of "policy", as they stand in argv */
+    unsigned operands_count;
     char **snapshot; /* the snapshot command, NULL-terminated, in argv; NULL: none */
 };
 

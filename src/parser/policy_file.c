@@ -32,7 +32,7 @@ bool policy_file_make(struct policy_file *file, const char *source, size_t n)
     return file->plan.head.usable == 1;
 }
 
-static bool holds(const struct policy_file *file, const char *source, size_t n)
+bool policy_file_holds(const struct policy_file *file, const char *source, size_t n)
 {
     static struct policy_file expected;
 
@@ -47,7 +47,7 @@ bool policy_parse(struct policy_plan *plan, const char *source, size_t n, const 
 
     if (compiled != NULL && compiled_n == sizeof file) {
         memcpy(&file, compiled, sizeof file);
-        if (holds(&file, source, n)) {
+        if (policy_file_holds(&file, source, n)) {
             memcpy(plan, &file.plan, sizeof *plan);
             return true;
         }

@@ -18,6 +18,10 @@
  */
 bool policy_parse(struct policy_plan *plan, const char *source, size_t n, const void *compiled, size_t compiled_n);
 
+/* Whether this compiled form was made from exactly this source, for this architecture
+ * and libseccomp, by this version, and its plan is usable and valid. */
+bool policy_file_holds(const struct policy_file *file, const char *source, size_t n);
+
 /* Fills *file from the source.  Returns true if its plan is usable; the findings are in file->plan.head. */
 bool policy_file_make(struct policy_file *file, const char *source, size_t n);
 

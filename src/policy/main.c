@@ -1,0 +1,91 @@
+/*
+ * quiesce-policy: works on policies: compiles, shows, compares and tests them.
+ *
+ * Descriptors: 0 /dev/null, 1 and 2 pipes to the front, which prints what comes out
+ * of them, from 3 on the files of the command line (policy_job.h).
+ *
+ * It gives up its rights first (confine.h).  A document's bytes are looked into by
+ * children alone, one for each, behind the parser's filter; what they answer is
+ * checked before it is used.
+ *
+ * MUST NOT parse here: neither a policy nor a table of tests.
+ */
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/compile.h"
+#include "policy/confine.h"
+#include "quiesce/outcome.h"
+
+const char program_name[] = "quiesce-policy";
+
+/* Each returns the exit status. */
+static const struct {
+    const char *name;
+    int (*run)(const struct job *job);
+} verbs[] = {
+    { "compile", verb_compile },
+};
+
+/* Puts a word such as "d:default.json" into the job; false if it makes no sense. */
+static bool take_file(struct job *job, const char *word, int fd)
+{
+    struct document *last = job->count > 0 ? &job->documents[job->count - 1] : NULL;
+    if (word[0] == '\0' || word[1] != ':') {
+        return false;
+    }
+    if (word[0] == POLICY_FILE_DOCUMENT && job->count < POLICY_OPERANDS_MAX) {
+        job->documents[job->count++] = (struct document){ .name = word + 2, .fd = fd, .table = -1, .output = -1 };
+    } else if (word[0] == POLICY_FILE_TABLE && last != NULL) {
+        last->table = fd;
+        last->table_name = word + 2;
+    } else if (word[0] == POLICY_FILE_OUTPUT && last != NULL) {
+        last->output = fd;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Reads the words after the verb.  Returns the last descriptor in use, or -1. */
+static int take_words(struct job *job, char **words)
+{
+    int fd = POLICY_FD_FIRST - 1;
+    while (*words != NULL && strcmp(*words, "--") != 0) {
+        bool *flag = strcmp(*words, "--json") == 0 ? &job->json : strcmp(*words, "--bpf") == 0 ? &job->bpf : NULL;
+        if (flag == NULL) {
+            return -1;
+        }
+        *flag = true;
+        words++;
+    }
+    while (*words != NULL && *++words != NULL) {
+        if (!take_file(job, *words, ++fd)) {
+            return -1;
+        }
+    }
+    return fd;
+}
+
+int main(int argc, char **argv)
+{
+    static struct job job;
+    int last_fd = argc >= 2 ? take_words(&job, argv + 2) : -1;
+    for (size_t i = 0; last_fd >= 0 && i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].name, argv[1]) != 0) {
+            continue;
+        }
+        confine_self((unsigned)last_fd);
+        /* libseccomp asks the kernel once what it can do, by calls that the children's filter kills. */
+        (void)seccomp_api_get();
+        int status = verbs[i].run(&job);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            fputs("quiesce-policy: the result cannot be printed\n", stderr);
+            status = EXIT_INTERNAL;
+        }
+        return status;
+    }
+    fputs("quiesce-policy: started by quiesce only\n", stderr);
+    return EXIT_USAGE;
+}
