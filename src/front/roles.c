@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -11,13 +9,11 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "quiesce/outcome.h"
+#include "front/spawn.h"
 
 /* Both ends of every socket, and what comes from the machine, under one numbering.
  * A_B is the end that A holds of the socket between A and B. */
@@ -41,14 +37,13 @@ enum source {
     MONITOR_PIDFD, /* known as soon as the monitor is started, which is first */
     SOURCES
 };
-enum { OWN_FDS_MAX = 11 };
 
 /* The fd map of each role from ROLE_FD_CONTROL on.  0 and 1 are /dev/null, 2 is
  * the log, 15 the empty root; everything else is closed. */
 static const struct {
     const char *program;
     uint8_t count;
-    uint8_t fds[OWN_FDS_MAX];
+    uint8_t fds[SPAWN_FDS_MAX];
 } maps[ROLES] = {
     [ROLE_MONITOR] = { "quiesce-monitor", 11,
                        { MONITOR_FRONT, MONITOR_SUPERVISOR, MONITOR_LAUNCHER, MONITOR_GUARDIAN, MONITOR_PARSER, MACHINE_ROOT,
@@ -65,60 +60,20 @@ static const struct {
 /* In the order in which they are needed. */
 static const enum role_id order[ROLES] = { ROLE_MONITOR, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLE_GUARDIAN };
 
-_Static_assert(ROLE_FD_CONTROL + OWN_FDS_MAX <= ROLE_FD_EMPTY_ROOT, "a role has more descriptors than places");
-_Static_assert((int)MACHINE_FD_LEAST > (int)ROLE_FD_EMPTY_ROOT, "dup2 would overwrite what it still needs");
-
-/* ---- the child --------------------------------------------------------------------- */
-
-static bool lay_out(const int sources[SOURCES], enum role_id role)
+/* Starts a role, the launcher straight into its cgroup: moving a process there
+ * later waits for grace periods, about 10 ms. */
+static pid_t start_role(const int sources[SOURCES], bool has_cgroup, enum role_id role, int *pidfd)
 {
-    bool good = dup2(sources[MACHINE_NULL], ROLE_FD_NULL_IN) >= 0 && dup2(sources[MACHINE_NULL], ROLE_FD_NULL_OUT) >= 0
-        && dup2(sources[LOG_WRITE], ROLE_FD_LOG) >= 0 && dup2(sources[MACHINE_EMPTY_ROOT], ROLE_FD_EMPTY_ROOT) >= 0;
-    for (int i = 0; good && i < maps[role].count; i++) {
-        good = dup2(sources[maps[role].fds[i]], ROLE_FD_CONTROL + i) >= 0;
-    }
-    /* What the caller left open is nobody's; our own, above, close on exec anyway. */
-    return good && close_range((unsigned)ROLE_FD_CONTROL + maps[role].count, ROLE_FD_EMPTY_ROOT - 1, 0) == 0
-        && close_range(ROLE_FD_EMPTY_ROOT + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
-}
-
-/* Between fork and exec: nothing here allocates, locks or prints. */
-static _Noreturn void become_role(const int sources[SOURCES], enum role_id role)
-{
-    static const char failed[] = "quiesce: a role could not be executed\n";
-    char *const arguments[] = { (char *)(uintptr_t)maps[role].program, NULL }, *const environment[] = { NULL };
-    sigset_t none;
-    /* A session of its own: a Ctrl-C at the terminal is for the front, which then
-     * lets the run end in order. */
-    if (setsid() >= 0 && lay_out(sources, role) && signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigemptyset(&none) == 0
-        && sigprocmask(SIG_SETMASK, &none, NULL) == 0) {
-        (void)umask(0077);
-        (void)execveat(sources[MACHINE_PROGRAMS], maps[role].program, arguments, environment, 0);
-    }
-    if (write(ROLE_FD_LOG, failed, sizeof failed - 1) < 0) {
-        _exit(EXIT_INTERNAL); /* nobody is left to be told */
-    }
-    _exit(EXIT_INTERNAL);
-}
-
-/*
- * Forks a role, the launcher straight into its cgroup: moving a process there
- * later waits for grace periods, about 10 ms.
- * Returns as fork(2) does, with *pidfd set in the parent.
- */
-static pid_t fork_role(const int sources[SOURCES], bool has_cgroup, enum role_id role, int *pidfd)
-{
-    bool into = role == ROLE_LAUNCHER && has_cgroup;
-    struct clone_args arguments = {
-        .flags = CLONE_PIDFD | (into ? CLONE_INTO_CGROUP : 0),
-        .pidfd = (uintptr_t)pidfd,
-        .exit_signal = SIGCHLD,
-        .cgroup = into ? (uint64_t)sources[MACHINE_CGROUP_LAUNCHER] : 0,
+    struct spawn what = {
+        .program = maps[role].program, .machine = sources, .log = sources[LOG_WRITE],
+        .cgroup = role == ROLE_LAUNCHER && has_cgroup ? sources[MACHINE_CGROUP_LAUNCHER] : -1,
+        .count = maps[role].count,
     };
-    return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+    for (unsigned i = 0; i < what.count; i++) {
+        what.fds[i] = sources[maps[role].fds[i]];
+    }
+    return spawn(&what, pidfd);
 }
-
-/* ---- the parent ------------------------------------------------------------------------ */
 
 static int make_sockets(int sources[SOURCES])
 {
@@ -140,11 +95,7 @@ static int make_sockets(int sources[SOURCES])
 static int start_all(struct roles *roles, bool has_cgroup, int sources[SOURCES])
 {
     for (int i = 0; i < ROLES; i++) {
-        pid_t pid = fork_role(sources, has_cgroup, order[i], &roles->pidfds[order[i]]);
-        if (pid == 0) {
-            become_role(sources, order[i]);
-        }
-        if (pid < 0) {
+        if (start_role(sources, has_cgroup, order[i], &roles->pidfds[order[i]]) < 0) {
             return -errno;
         }
         if (order[i] == ROLE_MONITOR) {

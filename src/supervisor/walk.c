@@ -3,11 +3,9 @@
  */
 #include "walk.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/utf8.h"
+#include "base/walk_words.h"
 
 #define NOTHING OUTCOME_APP_CONSISTENT
 
@@ -66,58 +64,11 @@ static const enum finding_kind kinds[WALK_VERDICTS] = {
 
 void walk_finding(const struct msg_document *d, struct finding *f)
 {
-    const struct walk_result *w = &d->walk;
-    const char *what = w->is_directory ? "directory" : "file";
-    const char *error;
-    char name[168];
-    unsigned mode = w->mode & 07777u;
-    size_t length = strlen(w->component), most = sizeof(name) / 3 * 2, cut = length > most ? length - most : 0;
-    const char *dots = cut ? "..." : "";
+    bool none = d->walk.verdict == WALK_PATH && d->path[0] == '\0';
 
-    utf8_sanitize(name, sizeof(name), w->component + cut, length - cut);
-    f->kind = (uint8_t)(w->verdict == WALK_PATH && d->path[0] == '\0' ? FINDING_MISSING : kinds[w->verdict]);
-#define SAY(...) snprintf(f->message, sizeof(f->message), __VA_ARGS__)
-    switch ((enum walk_verdict)w->verdict) {
-    case WALK_MISSING:
-        SAY("%s '%s%s' does not exist", what, dots, name);
-        break;
-    case WALK_OWNER:
-        SAY("%s '%s%s' is owned by uid %" PRIu32 ", not by root", what, dots, name, w->uid);
-        break;
-    case WALK_MODE:
-        if (w->is_directory)
-            SAY("directory '%s%s' may be written by others than root (mode %04o)", dots, name, mode);
-        else
-            SAY("file '%s%s' has mode %04o, which is not among those it may have", dots, name, mode);
-        break;
-    case WALK_SET_ID:
-        SAY("file '%s%s' is set-user-id or set-group-id (mode %04o)", dots, name, mode);
-        break;
-    case WALK_TYPE:
-        SAY(w->is_directory ? "'%s%s' is not a directory" : "'%s%s' is not a regular file", dots, name);
-        break;
-    case WALK_LINK_OWNER:
-        SAY("symbolic link '%s%s' is owned by uid %" PRIu32 ", not by root", dots, name, w->uid);
-        break;
-    case WALK_LINK_LOOP:
-        SAY("'%s%s' leads through more than 40 symbolic links", dots, name);
-        break;
-    case WALK_TOO_LARGE:
-        SAY("file '%s%s' is larger than its kind may be", dots, name);
-        break;
-    case WALK_PATH:
-        if (d->path[0] == '\0')
-            SAY("no path is given");
-        else
-            SAY("the path is not absolute or too long");
-        break;
-    case WALK_ERROR:
-    case WALK_OK:
-    case WALK_VERDICTS:
-    default:
-        error = strerrordesc_np((int)w->error);
-        SAY("%s '%s%s' cannot be read: %s", what, dots, name, error ? error : "unknown error");
-        break;
-    }
-#undef SAY
+    f->kind = (uint8_t)(none ? FINDING_MISSING : kinds[d->walk.verdict]);
+    if (none)
+        snprintf(f->message, sizeof(f->message), "no path is given");
+    else
+        walk_words(f->message, sizeof(f->message), &d->walk);
 }
