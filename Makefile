@@ -164,7 +164,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 $(UNIT_TESTS): $(GENERATED)
 
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
-$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/libbase.a
+$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libkeeper.a $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) \

@@ -59,9 +59,9 @@ struct policy_plan {
     uint32_t paths_count, paths_length;
     struct policy_path paths[POLICY_PATHS_MAX];
     char paths_text[POLICY_PATHS_TEXT_MAX];
-    /* The seccomp program, denials as SECCOMP_RET_ERRNO.  The launcher loads it
-     * with those returns replaced by SECCOMP_RET_USER_NOTIF; the supervisor
-     * interprets the original to learn the errno to answer with. */
+    /* The seccomp program, denials as SECCOMP_RET_ERRNO.  It is loaded with those
+     * returns replaced by SECCOMP_RET_USER_NOTIF, the errno kept as their data, which
+     * the keeper learns by interpreting it and answers with. */
     uint32_t filter_length; /* instructions, 1..POLICY_FILTER_MAX */
     struct sock_filter filter[POLICY_FILTER_MAX];
 };

@@ -21,8 +21,8 @@
  *            monitor --------------------+      |       DOCUMENT ANSWER_* LOADED FROZEN THAWED
  *              |  |  \                          |         / FREEZE THAW DONE
  *              |  |   parser (PARSE / ANSWER_*) |
- *              |  launcher ---------------------+       START TERM KILL COMM / STARTED COMM_IS
- *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED EXITED
+ *              |  launcher ---------------------+       START TERM KILL / STARTED
+ *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED DENIED DENIED_MORE EXITED
  *              guardian                                 GUARD ARM DISARM / GUARDING
  */
 #ifndef QUIESCE_WIRE_H
@@ -298,16 +298,10 @@ struct msg_slot {
     uint32_t slot;
 };
 
-/* COMM: what is this process called? */
-struct msg_comm {
-    uint32_t pid;
-    char comm[16]; /* of COMM: zeros.  of COMM_IS: as in /proc/PID/comm, no newline, "" if gone */
-};
-
 /* ---- launcher -> supervisor ------------------------------------------------------- */
 
 /* STARTED: the keeper of the hook runs.  Descriptors:
- *   0 report socket (EXECED, EXEC_FAILED, EXITED come from it; its EOF: the keeper is gone)
+ *   0 report socket (what a keeper says comes from it; its EOF: the keeper is gone)
  *   1 the hook's stdout, read end     2 its stderr, read end
  *   3 cgroup.events   4 cgroup.procs  (only with_cgroup)
  * If error is not 0 there are no descriptors and nothing runs. */
@@ -328,7 +322,7 @@ enum start_step {
     START_STEPS
 };
 
-/* EXECED: the script runs.  Descriptors: its pidfd, its seccomp listener. */
+/* EXECED: the script runs. */
 struct msg_execed {
     uint32_t pid;
     uint32_t layers; /* bit n set: start_step n was applied (Landlock may be missing) */
@@ -339,6 +333,23 @@ struct msg_exec_failed {
     uint32_t step;  /* enum start_step */
     uint32_t error; /* errno */
 };
+
+/* DENIED: one refused call, before it is answered. */
+struct msg_denied {
+    uint32_t number, arch; /* as in struct seccomp_data */
+    uint32_t error;        /* the errno it is answered with, 1..4095 */
+    uint32_t last;         /* 1: from now on not every call is told of */
+    uint64_t args[6];
+    char comm[16];         /* as in /proc/PID/comm, no newline; "" if it cannot be read */
+};
+
+/* DENIED_MORE: how many calls of a number were refused without a DENIED. */
+struct msg_denied_more {
+    uint32_t number; /* DENIED_NUMBERS - 1: of that and all higher ones */
+    uint32_t arch;
+    uint64_t count;  /* not 0 */
+};
+enum { DENIED_NUMBERS = 512, DENIED_TOLD_MAX = 1000 /* then only the first of each number */ };
 
 /* EXITED: the script itself ended (not what it left running). */
 struct msg_exited {
@@ -403,11 +414,11 @@ struct frozen_map {
     X(MSG_START,           struct msg_start,         0, 0)      \
     X(MSG_TERM,            struct msg_slot,          0, 0)      \
     X(MSG_KILL,            struct msg_slot,          0, 0)      \
-    X(MSG_COMM,            struct msg_comm,          0, 0)      \
-    X(MSG_COMM_IS,         struct msg_comm,          0, 0)      \
     X(MSG_STARTED,         struct msg_started,       0, 5)      \
-    X(MSG_EXECED,          struct msg_execed,        2, 2)      \
+    X(MSG_EXECED,          struct msg_execed,        0, 0)      \
     X(MSG_EXEC_FAILED,     struct msg_exec_failed,   0, 0)      \
+    X(MSG_DENIED,          struct msg_denied,        0, 0)      \
+    X(MSG_DENIED_MORE,     struct msg_denied_more,   0, 0)      \
     X(MSG_EXITED,          struct msg_exited,        0, 0)      \
     X(MSG_GUARD,           struct msg_guard,         1, WIRE_FDS_MAX) \
     X(MSG_ARM,             struct msg_arm,           0, 0)      \
@@ -477,8 +488,7 @@ enum launcher_state { LAUNCHER_LOADING, LAUNCHER_SEALED, LAUNCHER_STATES };
     X(LAUNCHER_LOADING, PEER_MONITOR,    MSG_SEAL,   on_seal)                     \
     X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_START,  on_start)                    \
     X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_TERM,   on_term)                     \
-    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_KILL,   on_kill)                     \
-    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_COMM,   on_comm)
+    X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_KILL,   on_kill)
 
 /* Supervisor.  ANSWER_* is taken only directly after the DOCUMENT that announced it. */
 enum supervisor_state {
@@ -505,21 +515,26 @@ enum supervisor_state {
     X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_GROUP,    on_answer)         \
     X(SUPERVISOR_ANSWER,   PEER_MONITOR,  MSG_ANSWER_MOUNTS,   on_answer)         \
     X(SUPERVISOR_PRE,      PEER_LAUNCHER, MSG_STARTED,         on_started)        \
-    X(SUPERVISOR_PRE,      PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXECED,          on_execed)         \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXITED,          on_exited)         \
     X(SUPERVISOR_FREEZING, PEER_MONITOR,  MSG_FROZEN,          on_frozen)         \
-    X(SUPERVISOR_FREEZING, PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_SNAPSHOT, PEER_FRONT,    MSG_RELEASE,         on_release)        \
     X(SUPERVISOR_SNAPSHOT, PEER_MONITOR,  MSG_THAWED,          on_thawed_early)   \
-    X(SUPERVISOR_SNAPSHOT, PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_THAWING,  PEER_MONITOR,  MSG_THAWED,          on_thawed)         \
     X(SUPERVISOR_THAWING,  PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
-    X(SUPERVISOR_THAWING,  PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_THAWING,  PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_THAWING,  PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_POST,     PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
     X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_STARTED,         on_started)        \
-    X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_COMM_IS,         on_comm_is)        \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXECED,          on_execed)         \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXITED,          on_exited)

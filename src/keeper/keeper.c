@@ -3,16 +3,20 @@
  *
  * It is not in the hook's cgroup, so "populated" of that cgroup speaks of the
  * hook's processes alone.  Without cgroup v2 it is init of the hook's PID
- * namespace instead: everything the hook starts dies with it.
+ * namespace instead: everything the hook starts dies with it.  Either way it lives
+ * as long as anything of the hook does, and answers the calls that are denied to it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +24,8 @@
 #include "base/capset.h"
 #include "base/fatal.h"
 #include "base/message.h"
+#include "base/tmpfs.h"
+#include "keeper/denials.h"
 #include "keeper/keeper.h"
 
 static _Noreturn void fail(const struct start *s, uint32_t step, int error)
@@ -62,24 +68,72 @@ static void report_exit(const struct start *s, int status, const struct rusage *
     (void)wire_send(s->report, MSG_EXITED, &exited, NULL, 0); /* gone: then its end of the run is, too */
 }
 
-/* init of the hook's PID namespace: passes SIGTERM on, reaps, ends when it is alone.
- * The signals are blocked, so that none interrupts and none is lost. */
-static void be_init(const struct start *s, pid_t hook, const sigset_t *signals)
+/* ---- while the hook runs ------------------------------------------------------------- */
+
+enum watched { LISTENER, SUPERVISOR, TREE, WATCHED };
+
+/* Waits for one event; denied calls are answered here.  The supervisor being gone ends
+ * the keeper, and with it the hook.  Returns whether the tree may have changed. */
+static bool wait_for_event(struct pollfd watched[WATCHED], struct denials *d)
 {
+    if (poll(watched, WATCHED, -1) < 0 && errno != EINTR) {
+        fatal("a keeper cannot wait", errno);
+    }
+    if (watched[SUPERVISOR].revents != 0) {
+        _exit(0);
+    }
+    if ((watched[LISTENER].revents & POLLIN) != 0) {
+        denials_serve(d);
+    } else if (watched[LISTENER].revents != 0) {
+        watched[LISTENER].fd = -1; /* no process has the filter any more */
+    }
+    return watched[TREE].revents != 0;
+}
+
+/* init of the hook's PID namespace: passes SIGTERM on, reaps, ends when it is alone. */
+static void be_init(const struct start *s, pid_t hook, int signals, struct denials *d)
+{
+    struct pollfd watched[WATCHED] = { { d->listener, POLLIN, 0 }, { s->report, 0, 0 }, { signals, POLLIN, 0 } };
     for (;;) {
         int status;
         struct rusage used;
+        struct signalfd_siginfo signal;
         pid_t pid = wait4(-1, &status, WNOHANG, &used);
         if (pid == hook) {
             report_exit(s, status, &used);
-        } else if (pid == 0) {
-            int signal = sigwaitinfo(signals, NULL);
-            if (signal == SIGTERM) {
-                (void)kill(-1, SIGTERM); /* everybody in this namespace but init */
-            }
         } else if (pid < 0) {
             return;
+        } else if (pid == 0 && wait_for_event(watched, d) && read(signals, &signal, sizeof signal) == sizeof signal &&
+                   signal.ssi_signo == SIGTERM) {
+            (void)kill(-1, SIGTERM); /* everybody in this namespace but init */
         }
+    }
+}
+
+/* Whether something lives in the hook's cgroup. */
+static bool populated(int events)
+{
+    char text[128];
+    ssize_t got = pread(events, text, sizeof text - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    return strstr(text, "populated 1") != NULL;
+}
+
+/* Waits for the script, then for what it has left running, whose calls are answered too. */
+static void look_after(const struct start *s, pid_t hook, int pidfd, struct denials *d)
+{
+    struct pollfd watched[WATCHED] = { { d->listener, POLLIN, 0 }, { s->report, 0, 0 }, { pidfd, POLLIN, 0 } };
+    int status, events = openat(s->cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    struct rusage used;
+    while (!wait_for_event(watched, d)) {
+    }
+    if (events < 0 || wait4(hook, &status, 0, &used) != hook) {
+        fatal("a keeper cannot look after its hook", errno);
+    }
+    report_exit(s, status, &used);
+    watched[TREE] = (struct pollfd){ events, POLLPRI, 0 };
+    while (populated(events)) {
+        (void)wait_for_event(watched, d);
     }
 }
 
@@ -90,6 +144,17 @@ static void become_harmless(bool init)
     if (error != 0) {
         fatal("a keeper cannot drop its capabilities", error);
     }
+}
+
+/* From here on they wait until they are read. */
+static int take_signals(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 /* After the last change of ids, each of which clears the parent-death signal. */
@@ -105,9 +170,9 @@ _Noreturn void keeper_main(const struct start *s)
 {
     bool init = s->cgroup < 0;
     int pidfd = -1, status = 0;
-    struct rusage used = { 0 };
     uint32_t step = START_NAMESPACE;
-    sigset_t signals;
+    static struct denials denials; /* large */
+    int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), signals = -1;
     (void)signal(SIGCHLD, SIG_DFL); /* the launcher ignores it */
     struct handover *handover = mmap(NULL, sizeof *handover, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (handover == MAP_FAILED) {
@@ -127,13 +192,12 @@ _Noreturn void keeper_main(const struct start *s)
         fail(s, START_FORK, errno);
     }
     if (init) { /* after the clone: the hook must not begin with blocked signals */
-        (void)sigemptyset(&signals);
-        (void)sigaddset(&signals, SIGTERM);
-        (void)sigaddset(&signals, SIGCHLD);
-        (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+        signals = take_signals();
     }
-    (void)close(STDOUT_FILENO); /* the hook's, as the table was shared until its exec */
-    (void)close(STDERR_FILENO);
+    /* 1 and 2 are the hook's, as the table was shared until its exec. */
+    (void)close(STDOUT_FILENO);
+    (void)dup2(log, STDERR_FILENO);
+    (void)close(log);
     (void)close(s->out);
     (void)close(s->err);
     if (handover->error != 0) {
@@ -141,17 +205,19 @@ _Noreturn void keeper_main(const struct start *s)
         fail(s, handover->step, (int)handover->error);
     }
     const struct msg_execed execed = { (uint32_t)hook, handover->layers };
-    int fds[2] = { pidfd, handover->listener };
-    if (wire_send(s->report, MSG_EXECED, &execed, fds, 2) != 0) {
+    if (wire_send(s->report, MSG_EXECED, &execed, NULL, 0) != 0) {
         _exit(0); /* no supervisor: the hook dies with its parent */
     }
-    (void)close(pidfd);
-    (void)close(handover->listener);
+    denials.listener = handover->listener;
+    denials.report = s->report;
+    denials.proc = init ? procfs_create() : openat(s->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    denials.policy = s->policy;
     become_harmless(init);
     if (init) {
-        be_init(s, hook, &signals);
-    } else if (wait4(hook, &status, 0, &used) == hook) {
-        report_exit(s, status, &used);
+        be_init(s, hook, signals, &denials);
+    } else {
+        look_after(s, hook, pidfd, &denials);
     }
+    denials_end(&denials);
     _exit(0);
 }

@@ -7,9 +7,9 @@
  * launcher's uid and capabilities, and belongs to the trusted base.  It makes the
  * mounts and namespaces, then clones the hook with CLONE_VFORK and CLONE_FILES:
  * the hook drops everything and executes its script; its seccomp listener appears
- * in the keeper's descriptor table, from where it goes to the supervisor, without
- * the hook needing a system call that its policy may forbid.  Then the keeper
- * drops all capabilities and waits for the hook.
+ * in the keeper's descriptor table, without the hook needing a system call that its
+ * policy may forbid.  Then the keeper drops all capabilities, answers what the hook's
+ * filter denies, and waits for the hook.
  */
 #ifndef QUIESCE_KEEPER_H
 #define QUIESCE_KEEPER_H
@@ -53,6 +53,10 @@ const char *script_name(const struct msg_hook *hook);
 /* Makes the hook's mount namespace around this process.  Returns 0 or an errno
  * with *step (enum start_step) saying what failed. */
 int sandbox_mounts(const struct start *s, uint32_t *step);
+
+/* A procfs of this process's PID namespace that is mounted nowhere.  Returns a
+ * descriptor, or -1. */
+int procfs_create(void);
 
 /* Arguments and environment of a hook; the strings lie in here or in the start. */
 enum { ENVIRONMENT_MAX = 2 * PLAN_ENV_COUNT_MAX + 16 };

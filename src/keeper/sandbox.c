@@ -84,6 +84,15 @@ static int make_masked(const char *path)
     return null < 0 ? errno : attach(null, path);
 }
 
+int procfs_create(void)
+{
+    int fs = mount_fsopen("proc");
+    int tree = fs >= 0 && mount_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0
+        ? mount_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC) : -1;
+    (void)close(fs);
+    return tree;
+}
+
 /* What an OCI runtime puts into a /dev of its own (runtime-spec, config-linux.md,
  * "Default Devices"), and the system log's socket; no disk, no terminal of others. */
 static const char *const devices[] = {

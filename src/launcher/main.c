@@ -28,7 +28,6 @@
 #include <unistd.h>
 
 #include "base/capset.h"
-#include "base/decimal.h"
 #include "base/drop.h"
 #include "base/fatal.h"
 #include "base/walk.h"
@@ -58,13 +57,13 @@ static const struct role role = {
 
 /* ---- from the monitor, before SEAL ---------------------------------------------- */
 
-/* Denials become notifications; the supervisor answers them with the errno. */
+/* Denials become notifications; the keeper answers them with the errno, which stays. */
 static void notify_denials(struct policy_plan *policy)
 {
     for (uint32_t i = 0; i < policy->filter_length; i++) {
         struct sock_filter *f = &policy->filter[i];
         if (f->code == (BPF_RET | BPF_K) && (f->k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO) {
-            f->k = SECCOMP_RET_USER_NOTIF;
+            f->k = SECCOMP_RET_USER_NOTIF | (f->k & SECCOMP_RET_DATA);
         }
     }
 }
@@ -236,19 +235,6 @@ static void on_term(void *context, const struct wire_packet *packet)
 static void on_kill(void *context, const struct wire_packet *packet)
 {
     slot_kill(context, checked_slot(packet));
-}
-
-/* The name of a process, for the record of a denied call. */
-static void on_comm(void *context, const struct wire_packet *packet)
-{
-    struct msg_comm answer = { .pid = ((const struct msg_comm *)packet->body)->pid };
-    char path[PLAN_PATH_MAX], digits[DECIMAL_MAX];
-    path_join(path, "proc/", decimal(digits, answer.pid), "/comm");
-    int fd = openat(FD_ROOT, path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = read(fd, answer.comm, sizeof answer.comm - 1); /* EBADF: it has ended */
-    answer.comm[got > 0 ? got - 1 : 0] = '\0'; /* over the newline */
-    (void)close(fd);
-    send_or_die(MSG_COMM_IS, &answer, NULL, 0);
 }
 
 /* ---- the loop ------------------------------------------------------------------------ */

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/report.h"
 #include "base/report_names.h"
-#include "denials.h"
 #include "progress.h"
 
 enum { FIRST = REPORT_ATTEMPTS_PER_HOOK / 2, LAST = REPORT_ATTEMPTS_PER_HOOK - FIRST };
@@ -54,7 +53,6 @@ void attempt_begin(struct run *run, struct hook *hook)
     r->hooks[hook->slot].attempts_total = hook->attempt;
     stream_reset(&hook->stdout_kept);
     stream_reset(&hook->stderr_kept);
-    hook->recorded = 0;
     hook->started_ns = clock_monotonic_ns();
 }
 
@@ -87,13 +85,11 @@ void attempt_close(struct run *run, struct hook *hook)
     if (hook->err.open)
         (void)stream_read(&hook->stderr_kept, hook->err.fd, MORE_THAN_A_PIPE_HOLDS);
     store_output(run, hook);
-    denials_end(run, hook);
     source_close(&hook->report);
     source_close(&hook->out);
     source_close(&hook->err);
     source_close(&hook->events);
     source_close(&hook->procs);
-    source_close(&hook->listener);
     timer_stop(&hook->grace);
 }
 

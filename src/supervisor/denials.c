@@ -1,160 +1,63 @@
 /*
- * denials.c - the system calls that a script's filter refused.
+ * denials.c - the record of the system calls that a script's filter refused.
  */
 #include "denials.h"
 
-#include <errno.h>
-#include <linux/seccomp.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
 
 #include "attempt.h"
-#include "base/bpf.h"
 #include "base/fatal.h"
 #include "base/utf8.h"
 
-uint32_t denials_errno(const struct report_plugin *plugin, const struct seccomp_data *call)
-{
-    uint32_t action;
+enum { ERRNO_MAX = 4095 };
 
-    if (!plugin->has_policy)
-        return EPERM;
-    action = bpf_run(plugin->effective.filter, plugin->effective.filter_length, call);
-    if ((action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO || (action & SECCOMP_RET_DATA) == 0 ||
-        (action & SECCOMP_RET_DATA) > 4095)
-        return EPERM;
-    return action & SECCOMP_RET_DATA;
+static bool alike(const struct report_denied *a, const struct report_denied *b)
+{
+    return a->attempt == b->attempt && a->number == b->number && a->arch == b->arch && a->error == b->error &&
+           memcmp(a->args, b->args, sizeof(a->args)) == 0 && memcmp(a->comm, b->comm, sizeof(a->comm)) == 0;
 }
 
 void denials_record(struct report *r, const struct report_denied *call)
 {
     struct report_attempt *attempt = &r->attempts[call->attempt];
+    uint32_t rows = 0;
 
+    attempt->denied_total += call->count;
     for (uint32_t i = r->denied_count; i-- > 0;) {
         struct report_denied *row = &r->denied[i];
 
-        if (row->attempt == call->attempt && row->number == call->number && row->arch == call->arch &&
-            memcmp(row->args, call->args, sizeof(row->args)) == 0 && memcmp(row->comm, call->comm, sizeof(row->comm)) == 0) {
-            row->count++;
+        if (alike(row, call)) {
+            row->count += call->count;
             return;
         }
+        rows += row->attempt == call->attempt;
     }
-    if (r->denied_count == REPORT_DENIED_MAX) {
+    if (r->denied_count == REPORT_DENIED_MAX || rows >= REPORT_DENIED_PER_ATTEMPT) {
         attempt->recorder_full = 1;
         return;
     }
-    r->denied[r->denied_count] = *call;
-    r->denied[r->denied_count++].count = 1;
+    r->denied[r->denied_count++] = *call;
 }
 
-/* Answers; a process that is gone meanwhile (ENOENT) needs no answer. */
-static void answer(const struct hook *hook, uint64_t id, uint32_t error)
+void denials_told(struct run *run, const struct hook *hook, const struct msg_denied *m)
 {
-    struct seccomp_notif_resp response = {.id = id, .error = -(int32_t)error};
+    struct report_denied row = {
+        .attempt = hook->row, .number = m->number, .arch = m->arch, .error = m->error, .count = 1};
 
-    if (ioctl(hook->listener.fd, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno != ENOENT && errno != EINPROGRESS)
-        fatal("cannot answer a denied call", errno);
+    if (m->error == 0 || m->error > ERRNO_MAX)
+        fatal("a DENIED out of its bounds", 0);
+    memcpy(row.args, m->args, sizeof(row.args));
+    utf8_sanitize(row.comm, sizeof(row.comm), m->comm, strnlen(m->comm, sizeof(m->comm)));
+    if (m->last != 0)
+        attempt_row(run, hook)->recorder_full = 1;
+    denials_record(run->report, &row);
 }
 
-static bool ask_name(struct run *run, struct hook *hook, const struct seccomp_notif *n, const struct report_denied *row)
+void denials_counted(struct run *run, const struct hook *hook, const struct msg_denied_more *m)
 {
-    const struct msg_comm comm = {.pid = n->pid};
-    struct denial *d;
+    const struct report_denied row = {.attempt = hook->row, .number = m->number, .arch = m->arch, .count = m->count};
 
-    if (!run->launcher.open || run->over || run->denials_count == DENIALS_MAX ||
-        wire_send_now(run->launcher.fd, MSG_COMM, &comm, NULL, 0) != 0)
-        return false;
-    d = &run->denials[(run->denials_first + run->denials_count++) % DENIALS_MAX];
-    d->hook = hook;
-    d->id = n->id;
-    d->pid = n->pid;
-    d->row = *row;
-    return true;
-}
-
-static void denied(struct run *run, struct hook *hook, const struct seccomp_notif *n)
-{
-    struct report_attempt *attempt = attempt_row(run, hook);
-    struct report_denied row = {.attempt = hook->row, .number = (uint32_t)n->data.nr, .arch = n->data.arch};
-
-    row.error = denials_errno(&run->report->plugins[hook->slot / PHASES], &n->data);
-    for (size_t i = 0; i < 6; i++)
-        row.args[i] = n->data.args[i];
-    attempt->denied_total++;
-    if (hook->recorded == REPORT_DENIED_PER_ATTEMPT) {
-        attempt->recorder_full = 1;
-    } else {
-        hook->recorded++;
-        if (ask_name(run, hook, n, &row))
-            return; /* answered when the name is known: the process has to live until then */
-        denials_record(run->report, &row);
-    }
-    answer(hook, n->id, row.error);
-}
-
-void denials_ready(struct run *run, struct source *source, uint32_t events)
-{
-    struct hook *hook = source->owner;
-    struct seccomp_notif n;
-
-    if (!(events & EPOLLIN)) { /* EPOLLHUP: no process has the filter any more */
-        source_close(source);
-        return;
-    }
-    /* A RECV without a question would wait: one per event is sure to be there. */
-    memset(&n, 0, sizeof(n)); /* the kernel refuses anything else */
-    if (ioctl(source->fd, SECCOMP_IOCTL_NOTIF_RECV, &n) == 0)
-        denied(run, hook, &n);
-    else if (errno != ENOENT && errno != EINTR)
-        fatal("cannot read a denied call", errno);
-}
-
-static struct denial take_first(struct run *run)
-{
-    struct denial d = run->denials[run->denials_first];
-
-    run->denials_first = (run->denials_first + 1) % DENIALS_MAX;
-    run->denials_count--;
-    return d;
-}
-
-void denials_named(struct run *run, const struct msg_comm *comm)
-{
-    struct denial d;
-
-    if (run->denials_count == 0 || run->denials[run->denials_first].pid != comm->pid)
-        fatal("a COMM_IS that nobody asked for", 0);
-    d = take_first(run);
-    if (!d.hook)
-        return;
-    /* The name is that process's only if it still waits for the answer. */
-    if (ioctl(d.hook->listener.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &d.id) == 0)
-        utf8_sanitize(d.row.comm, sizeof(d.row.comm), comm->comm, strnlen(comm->comm, sizeof(comm->comm)));
-    denials_record(run->report, &d.row);
-    answer(d.hook, d.id, d.row.error);
-}
-
-void denials_end(struct run *run, struct hook *hook)
-{
-    for (uint32_t i = 0; i < run->denials_count; i++) {
-        struct denial *d = &run->denials[(run->denials_first + i) % DENIALS_MAX];
-
-        if (d->hook != hook)
-            continue;
-        denials_record(run->report, &d->row);
-        d->hook = NULL; /* its COMM_IS still comes */
-    }
-}
-
-void denials_launcher_gone(struct run *run)
-{
-    while (run->denials_count > 0) {
-        struct denial d = take_first(run);
-
-        if (!d.hook)
-            continue;
-        denials_record(run->report, &d.row);
-        answer(d.hook, d.id, d.row.error);
-    }
+    if (m->number >= DENIED_NUMBERS || m->count == 0)
+        fatal("a DENIED_MORE out of its bounds", 0);
+    denials_record(run->report, &row);
 }

@@ -1,35 +1,20 @@
 /*
- * denials.h - the system calls that a script's filter refused.
+ * denials.h - the record of the system calls that a script's filter refused.
  *
- * The kernel asks through the seccomp listener (seccomp_unotify(2)); every
- * question is answered with the errno that the policy's own filter gives.
- * SECCOMP_USER_NOTIF_FLAG_CONTINUE is never used: nothing that the filter
- * refused is ever let through, whatever else goes wrong here.
+ * The keeper of the script has answered them before this is told; here they are
+ * written down.
  */
 #ifndef QUIESCE_DENIALS_H
 #define QUIESCE_DENIALS_H
 
-#include <linux/seccomp.h>
-
 #include "run.h"
 
-/* The listener of a hook has something: handles one question, so that a flood of
- * them leaves every other event its turn. */
-void denials_ready(struct run *run, struct source *source, uint32_t events);
+/* Messages. */
+void denials_told(struct run *run, const struct hook *hook, const struct msg_denied *m);
+void denials_counted(struct run *run, const struct hook *hook, const struct msg_denied_more *m);
 
-/* COMM_IS: the name of the process that was asked for first.  Another's is fatal. */
-void denials_named(struct run *run, const struct msg_comm *comm);
-
-/* The hook's attempt is over: records what still waits for a name, without it. */
-void denials_end(struct run *run, struct hook *hook);
-
-/* The launcher is gone: answers everything that waits for a name. */
-void denials_launcher_gone(struct run *run);
-
-/* The errno for a call that the policy of a plugin does not allow. */
-uint32_t denials_errno(const struct report_plugin *plugin, const struct seccomp_data *call);
-
-/* Adds a denied call to the attempt's rows, or counts it where there is one like it. */
+/* Adds call, with its count, to the rows of its attempt, or to the count of a row that
+ * is like it.  Beyond REPORT_DENIED_PER_ATTEMPT rows of an attempt it is only counted. */
 void denials_record(struct report *r, const struct report_denied *call);
 
 #endif

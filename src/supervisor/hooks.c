@@ -16,7 +16,6 @@
 #include "attempt.h"
 #include "base/clock.h"
 #include "base/fatal.h"
-#include "denials.h"
 #include "progress.h"
 #include "tree.h"
 
@@ -261,18 +260,14 @@ void hooks_started(struct run *run, struct wire_packet *packet)
         end_tree(run, hook);
 }
 
-void hooks_execed(struct run *run, struct hook *hook, struct wire_packet *packet)
+void hooks_execed(struct run *run, struct hook *hook, const struct msg_execed *m)
 {
-    const struct msg_execed *m = packet->body;
     struct report_attempt *row = attempt_row(run, hook);
 
     if (row->ran || hook->exited)
         fatal("an EXECED twice", 0);
     row->ran = 1;
     row->layers = m->layers;
-    source_watch(&run->loop, &hook->listener, packet->fds[1], EPOLLIN, denials_ready, hook);
-    packet->fds_count = 1; /* the pidfd: EXITED and the tree's events tell more */
-    wire_close(packet);
 }
 
 void hooks_exec_failed(struct run *run, struct hook *hook, const struct msg_exec_failed *failed)
@@ -369,7 +364,6 @@ bool hooks_kill_survivors(struct run *run, uint32_t plugin)
 
 void hooks_launcher_gone(struct run *run)
 {
-    denials_launcher_gone(run);
     for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX && !run->over; slot++) {
         struct hook *hook = &run->hooks[slot];
 

@@ -93,15 +93,19 @@ static void on_started(struct run *run, struct wire_packet *packet, struct hook 
     hooks_started(run, packet);
 }
 
-static void on_comm_is(struct run *run, struct wire_packet *packet, struct hook *hook)
+static void on_denied(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
-    (void)hook;
-    denials_named(run, packet->body);
+    denials_told(run, hook, packet->body);
+}
+
+static void on_denied_more(struct run *run, struct wire_packet *packet, struct hook *hook)
+{
+    denials_counted(run, hook, packet->body);
 }
 
 static void on_execed(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
-    hooks_execed(run, hook, packet);
+    hooks_execed(run, hook, packet->body);
 }
 
 static void on_exec_failed(struct run *run, struct wire_packet *packet, struct hook *hook)

@@ -47,22 +47,12 @@ struct hook {
     uint64_t started_ns;  /* CLOCK_MONOTONIC, of the attempt */
     uint64_t deadline_ns; /* CLOCK_BOOTTIME */
     struct timer deadline, grace;
-    struct source report, out, err, events, procs, listener;
+    struct source report, out, err, events, procs;
     struct stream stdout_kept, stderr_kept;
     uint32_t row;         /* of the attempt in report.attempts */
     uint32_t rows[REPORT_ATTEMPTS_PER_HOOK];
     uint32_t room[REPORT_ATTEMPTS_PER_HOOK][4]; /* bytes that a row's texts may take in place */
-    uint32_t recorded;    /* denied calls that were looked at closely */
 };
-
-/* A denied call whose process's name was asked for. */
-struct denial {
-    struct hook *hook; /* NULL: the attempt is over, nobody waits */
-    uint64_t id;       /* of the notification */
-    uint32_t pid;
-    struct report_denied row;
-};
-enum { DENIALS_MAX = 64 };
 
 struct run {
     struct loop loop;
@@ -95,8 +85,6 @@ struct run {
     struct hook hooks[WIRE_HOOKS_MAX];
     struct timer still;     /* paces PROGRESS_STILL */
     struct timer silence;   /* how long the monitor may leave an answer owing */
-    struct denial denials[DENIALS_MAX]; /* in the order in which COMM was asked */
-    uint32_t denials_first, denials_count;
     struct report *report;
     struct wire_buffer buffer;
 };

@@ -64,7 +64,7 @@ static const struct {
     { "ioctl", { 9, (uint32_t)FREEZE }, M },
     { "ioctl", { 9, HIGH | (uint32_t)FREEZE }, M }, /* the kernel looks at 32 bits, so must the filter */
     { "ioctl", { 9, (uint32_t)THAW }, M | G },
-    { "ioctl", { 9, (uint32_t)NOTIF_RECV }, S | L },
+    { "ioctl", { 9, (uint32_t)NOTIF_RECV }, L },
     { "ioctl", { 9, LOOP_STATUS }, L },
     { "ioctl", { 9, 0x5412 }, L }, /* TIOCSTI */
     { "openat", { 8, 0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC }, M | L },

@@ -174,7 +174,7 @@ static void out_of_place(void **state)
 {
     static const struct msg_release release_body;
     static const struct msg_freeze_state thawed_body;
-    static const struct msg_comm comm;
+    static const struct msg_denied denied;
     static struct msg_options options;
 
     (void)state;
@@ -184,7 +184,7 @@ static void out_of_place(void **state)
     load(&(struct setup){0});
     is_fatal(w.front, MSG_RELEASE, &release_body);
     is_fatal(w.monitor, MSG_THAWED, &thawed_body);
-    is_fatal(w.launcher, MSG_COMM_IS, &comm);
+    is_fatal(w.launcher, MSG_DENIED, &denied);
 }
 
 static void short_record(void **state)
