@@ -9,20 +9,15 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/statement.h"
 #include "quiesce/report.h"
 
-enum { EXPLAIN_TEXT_MAX = 8192 };
-
-/* Takes one statement: key is a JSON member's name, text one sentence without a
- * full stop, not sanitised. */
-typedef void explain_sink(void *context, const char *key, const char *text);
-
 /* Says everything about one plugin of a valid report. */
-void explain_plugin(const struct report *r, uint32_t plugin, explain_sink *sink, void *context);
+void explain_plugin(const struct report *r, uint32_t plugin, statement_sink *sink, void *context);
 
 /* What the policy allows, refuses and kills for; the part of explain_plugin()
  * that needs nothing but the policy. */
-void explain_policy(const struct policy_plan *policy, explain_sink *sink, void *context);
+void explain_policy(const struct policy_plan *policy, statement_sink *sink, void *context);
 
 /* All plugins, for people. */
 void explain_print(FILE *out, const struct report *r);

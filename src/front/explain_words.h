@@ -1,16 +1,10 @@
 /*
- * explain_words.h - words for capabilities, resource limits and system calls.
+ * explain_words.h - system calls that stand for what a person asks.
  */
 #ifndef QUIESCE_FRONT_EXPLAIN_WORDS_H
 #define QUIESCE_FRONT_EXPLAIN_WORDS_H
 
 #include <stdint.h>
-
-/* "change the owner of any file" for CAP_CHOWN; NULL for an unknown number. */
-const char *explain_capability(unsigned number);
-
-/* "open files" for RLIMIT_NOFILE; NULL for an unknown one. */
-const char *explain_rlimit(uint32_t resource);
 
 /* One system call whose fate says something to a person. */
 struct explain_probe {

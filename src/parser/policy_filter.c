@@ -1,7 +1,6 @@
 #include "parser/policy_filter.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -11,15 +10,8 @@
 #include <unistd.h>
 
 #include "base/bpf.h"
+#include "base/native.h"
 #include "parser/policy_compare.h"
-
-#if defined(__x86_64__)
-static const uint32_t native_arch = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-static const uint32_t native_arch = AUDIT_ARCH_AARCH64;
-#else
-#error "this program knows the system calls of x86-64 and arm64 only"
-#endif
 
 enum {
     /* process_madvise: the last call of Linux 5.10, the oldest kernel this program
@@ -199,7 +191,7 @@ static void put_prologue(struct writer *w, const struct policy_filter *filter)
     bool allows = tier_of(filter->default_action) == POLICY_FILTER_TIERS - 1;
 
     put_load(w, offsetof(struct seccomp_data, arch));
-    put(w, BPF_JMP | BPF_JEQ | BPF_K, native_arch, 1, 0);
+    put(w, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
     put_return(w, SECCOMP_RET_KILL_PROCESS);
     put_load(w, offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__

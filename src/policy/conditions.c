@@ -203,7 +203,7 @@ void conditions_to_data(const uint32_t words[CALL_WORDS], struct seccomp_data *d
     data->nr = (int)words[WORD_NR];
     data->arch = words[WORD_ARCH];
     data->instruction_pointer = (uint64_t)words[WORD_IP_HIGH] << 32 | words[WORD_IP_LOW];
-    for (unsigned i = 0; i < CALL_ARGS; i++) {
+    for (size_t i = 0; i < CALL_ARGS; i++) {
         data->args[i] = (uint64_t)words[2 * i + 1] << 32 | words[2 * i];
     }
 }
@@ -214,7 +214,7 @@ void conditions_from_data(const struct seccomp_data *data, uint32_t words[CALL_W
     words[WORD_ARCH] = data->arch;
     words[WORD_IP_LOW] = (uint32_t)data->instruction_pointer;
     words[WORD_IP_HIGH] = (uint32_t)(data->instruction_pointer >> 32);
-    for (unsigned i = 0; i < CALL_ARGS; i++) {
+    for (size_t i = 0; i < CALL_ARGS; i++) {
         words[2 * i] = (uint32_t)data->args[i];
         words[2 * i + 1] = (uint32_t)(data->args[i] >> 32);
     }

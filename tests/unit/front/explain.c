@@ -18,6 +18,7 @@
 
 #include "base/bpf.h"
 #include "base/capability.h"
+#include "base/policy_words.h"
 #include "base/syscall_names.h"
 #include "front/explain.h"
 #include "front/explain_words.h"
@@ -27,7 +28,7 @@ enum { STATEMENTS_MAX = 40 };
 struct said {
     unsigned count;
     char key[STATEMENTS_MAX][32];
-    char text[STATEMENTS_MAX][EXPLAIN_TEXT_MAX];
+    char text[STATEMENTS_MAX][STATEMENT_MAX];
 };
 
 static void keep(void *context, const char *key, const char *text)
@@ -257,13 +258,13 @@ static void words_for_all(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < CAPABILITIES; i++) {
-        assert_non_null(explain_capability(i));
+        assert_non_null(capability_words(i));
     }
-    assert_null(explain_capability(CAPABILITIES));
+    assert_null(capability_words(CAPABILITIES));
     for (uint32_t i = 0; i < RLIM_NLIMITS; i++) {
-        assert_non_null(explain_rlimit(i));
+        assert_non_null(rlimit_words(i));
     }
-    assert_null(explain_rlimit(RLIM_NLIMITS));
+    assert_null(rlimit_words(RLIM_NLIMITS));
     /* Every probe names a call that this machine or another one has. */
     for (unsigned i = 0; i < EXPLAIN_PROBES; i++) {
         assert_non_null(explain_probes[i].words);

@@ -1,0 +1,22 @@
+/*
+ * policy_words.h - a policy in words, but for its system calls.
+ */
+#ifndef QUIESCE_BASE_POLICY_WORDS_H
+#define QUIESCE_BASE_POLICY_WORDS_H
+
+#include "base/statement.h"
+#include "quiesce/policy.h"
+
+/* "change the owner of any file" for CAP_CHOWN; NULL for an unknown number. */
+const char *capability_words(unsigned number);
+
+/* "open files" for RLIMIT_NOFILE; NULL for an unknown one. */
+const char *rlimit_words(uint32_t resource);
+
+/* Capabilities and files: what a hook may do beside what its system calls do. */
+void policy_words_rights(const struct policy_plan *policy, statement_sink *sink, void *context);
+
+/* Limits, environment, namespaces, what becomes of its processes. */
+void policy_words_bounds(const struct policy_plan *policy, statement_sink *sink, void *context);
+
+#endif
