@@ -245,7 +245,7 @@ void hooks_started(struct run *run, struct wire_packet *packet)
         return;
     }
     for (unsigned i = 0; i < 3; i++)
-        if (fcntl(packet->fds[i], F_SETFL, O_NONBLOCK) != 0)
+        if (fcntl(packet->fds[i], F_SETFL, O_NONBLOCK | O_APPEND) != 0) /* the filter lets no other flags be set */
             fatal("cannot make a descriptor not block", errno);
     hook->state = HOOK_RUNNING;
     source_watch(&run->loop, &hook->report, packet->fds[0], EPOLLIN, run_keeper_ready, hook);

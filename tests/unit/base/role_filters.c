@@ -83,7 +83,9 @@ static const struct {
     { "clone", { CLONE_NEWUSER | SIGCHLD }, L },
     { "socket", { AF_UNIX }, L },
     { "socket", { AF_INET }, L },
-    { "socketpair", { AF_UNIX }, M | P | L },
+    { "socketpair", { AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC }, M | L },
+    { "socketpair", { AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK }, M | P | L },
+    { "socketpair", { AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK }, M | L }, /* sends to anybody */
     { "socketpair", { AF_INET }, L },
     { "kill", { 1 }, L },
     { "tkill", { 1 }, L },
@@ -103,6 +105,9 @@ static const struct {
     { "mmap", { 0, 4096, PROT_READ | PROT_WRITE }, P | S | L },
     { "mmap", { 0, 4096, PROT_READ | PROT_EXEC }, L },
     { "mprotect", { 0, 4096, PROT_EXEC }, L },
+    { "fcntl", { 7, F_SETFL, O_NONBLOCK }, L }, /* takes O_APPEND off the journal */
+    { "fcntl", { 7, F_SETFL, 0 }, L },
+    { "fcntl", { 7, F_SETFL, O_NONBLOCK | O_APPEND }, S | L },
     { "ftruncate", { 7 }, L },
     { "syncfs", { 9 }, M | L },
     { "recvmsg", { 3 }, M | G | P | S | L },
