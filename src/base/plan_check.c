@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bpf.h"
+#include "base/environment.h"
 #include "quiesce/policy.h"
 
 enum {
@@ -90,13 +91,17 @@ static bool are_paths(const char *text, size_t size, uint32_t count, uint32_t co
     return true;
 }
 
-static bool are_variables(const char *text, uint32_t count, uint32_t length)
+/* ours: the one name of this program's own that may be among them, or "". */
+static bool are_variables(const char *text, uint32_t count, uint32_t length, const char *ours)
 {
     if (!are_strings(text, PLAN_ENV_MAX, count, PLAN_ENV_COUNT_MAX, length)) {
         return false;
     }
     for (uint32_t at = 0; at < length; at += (uint32_t)strlen(text + at) + 1) {
-        if (!is_text(text + at, length - at) || text[at] == '=' || strchr(text + at, '=') == NULL) {
+        size_t name = strcspn(text + at, "=");
+        bool own = name == strlen(ours) && memcmp(text + at, ours, name) == 0;
+        if (!is_text(text + at, length - at) || text[at + name] != '=' ||
+            (!own && environment_name_problem(text + at, name) != NULL)) {
             return false;
         }
     }
@@ -178,7 +183,7 @@ static bool plugin_valid(const void *plan)
         is_flag(p->continue_on_failure) && is_flag(p->freeze) &&
         in_range(p->timeout_seconds, 1, PLAN_TIMEOUT_MAX) && in_range(p->poll_seconds, 1, PLAN_POLL_MAX) &&
         in_range(p->grace_seconds, 0, PLAN_GRACE_MAX) &&
-        are_variables(p->env, p->env_count, p->env_length) &&
+        are_variables(p->env, p->env_count, p->env_length, "QUIESCE_PLUGIN") &&
         script_valid(&p->scripts[PHASE_PRE]) && script_valid(&p->scripts[PHASE_POST]);
 }
 
@@ -210,7 +215,7 @@ static bool policy_valid(const void *plan)
     return (p->flags & ~(uint32_t)POLICY_FLAGS) == 0 && is_id(p->uid) && is_id(p->gid) &&
         are_ids(p->groups, p->groups_count, PLAN_GROUPS_MAX) && all >> CAPABILITIES == 0 &&
         (p->cap_ambient & ~p->cap_inheritable) == 0 && (p->cap_ambient & ~p->cap_bounding) == 0 &&
-        are_variables(p->env, p->env_count, p->env_length) && policy_tables_valid(p) &&
+        are_variables(p->env, p->env_count, p->env_length, "") && policy_tables_valid(p) &&
         in_range(p->filter_length, 1, POLICY_FILTER_MAX) && bpf_check(p->filter, p->filter_length) == 0;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/environment.h"
 #include "parser/environment.h"
 #include "parser/json.h"
 #include "parser/text.h"
@@ -252,7 +253,7 @@ static void on_environment(struct context *c, const struct member *m, const cJSO
         return;
     }
     cJSON_ArrayForEach(variable, item) {
-        const char *problem = environment_name_problem(variable->string), *value;
+        const char *problem = environment_name_problem(variable->string, strlen(variable->string)), *value;
         if (problem) {
             json_key_finding(&c->document, variable, FINDING_ERROR, FINDING_VALUE, "%s", problem);
             continue;

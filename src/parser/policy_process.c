@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "base/capability.h"
+#include "base/environment.h"
 
 static const uint64_t id_max = UINT32_MAX - 1; /* the last one means "no change" to setresuid(2) */
 
@@ -229,6 +230,7 @@ static bool valid_variable(const char *text)
 static void read_env(const struct policy_reader *reader, const cJSON *array)
 {
     struct policy_plan *plan = reader->plan;
+    const char *problem;
     const cJSON *item;
 
     if (!policy_is_array(reader, array))
@@ -238,8 +240,8 @@ static void read_env(const struct policy_reader *reader, const cJSON *array)
             continue;
         if (!valid_variable(item->valuestring)) {
             POLICY_ERROR(reader, item, "must be NAME=value, without control characters");
-        } else if (strncmp(item->valuestring, "QUIESCE_", 8) == 0) {
-            POLICY_ERROR(reader, item, "names that begin with QUIESCE_ are set by this program");
+        } else if ((problem = environment_name_problem(item->valuestring, strcspn(item->valuestring, "="))) != NULL) {
+            POLICY_ERROR(reader, item, "%s", problem);
         } else if (plan->env_count == PLAN_ENV_COUNT_MAX ||
                    !policy_append(plan->env, &plan->env_length, sizeof plan->env, item->valuestring)) {
             POLICY_ERROR(reader, item, "more than %d variables or %d bytes", PLAN_ENV_COUNT_MAX, PLAN_ENV_MAX);

@@ -32,6 +32,18 @@ static void set(char *to, const char *text)
     memcpy(to, text, strlen(text) + 1);
 }
 
+/* One variable in the place of the last one, which "A=" stands for in a policy. */
+static void set_env(char *env, uint32_t *length, const char *variable)
+{
+    uint32_t last = *length;
+    while (last > 1 && env[last - 2] != '\0') {
+        last--;
+    }
+    last = last == 1 ? 0 : last - 1;
+    set(env + last, variable);
+    *length = last + (uint32_t)strlen(variable) + 1;
+}
+
 /* Everything as large as it may be. */
 static void make_host(void)
 {
@@ -181,6 +193,8 @@ static void make_plan(enum document_kind kind)
     X(plugin_env_cut, DOC_PLUGIN, plan.plugin.env_length = 7)                                            \
     X(plugin_env_no_equals, DOC_PLUGIN, plan.plugin.env[1] = 'A')                                        \
     X(plugin_env_no_name, DOC_PLUGIN, plan.plugin.env[0] = '=')                                          \
+    X(plugin_env_loader, DOC_PLUGIN, set_env(plan.plugin.env, &plan.plugin.env_length, "LD_X=/x"))       \
+    X(plugin_env_ours, DOC_PLUGIN, set_env(plan.plugin.env, &plan.plugin.env_length, "QUIESCE_PHASE="))  \
     X(plugin_env_control, DOC_PLUGIN, plan.plugin.env[6] = '\n')                                         \
     X(script_path, DOC_PLUGIN, plan.plugin.scripts[1].path[0] = 'x')                                     \
     X(script_path_end, DOC_PLUGIN, memset(plan.plugin.scripts[0].path, '/', PLAN_PATH_MAX))              \
@@ -204,6 +218,8 @@ static void make_plan(enum document_kind kind)
     X(policy_rlimits, DOC_POLICY, plan.policy.rlimits_count = POLICY_RLIMITS_MAX + 1)                    \
     X(policy_resource, DOC_POLICY, plan.policy.rlimits[0].resource = 16)                                 \
     X(policy_soft, DOC_POLICY, plan.policy.rlimits[0].soft = 2)                                          \
+    X(policy_env_shell, DOC_POLICY, set_env(plan.policy.env, &plan.policy.env_length, "BASH_ENV=/x"))    \
+    X(policy_env_ours, DOC_POLICY, set_env(plan.policy.env, &plan.policy.env_length, "QUIESCE_PLUGIN=")) \
     X(policy_env, DOC_POLICY, plan.policy.env_count = 2)                                                 \
     X(policy_paths, DOC_POLICY, plan.policy.paths_count = POLICY_PATHS_MAX + 1)                          \
     X(policy_paths_less, DOC_POLICY, plan.policy.paths_count = 1)                                        \

@@ -1,6 +1,13 @@
-#include "parser/environment.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
-#include "parser/expect.h"
+#include <cmocka.h>
+
+#include "base/environment.h"
 
 static const struct {
     const char *name;
@@ -18,16 +25,25 @@ static const struct {
 static void test_names(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(names); i++) {
-        if ((environment_name_problem(names[i].name) == NULL) == names[i].good) continue;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((environment_name_problem(names[i].name, strlen(names[i].name)) == NULL) == names[i].good) continue;
         print_message("name '%s'\n", names[i].name);
         fail();
     }
 }
 
+/* What stands behind the name is not looked at. */
+static void test_length(void **state)
+{
+    (void)state;
+    assert_null(environment_name_problem("LD_PRELOAD", 2));
+    assert_null(environment_name_problem("A=B", 1));
+    assert_non_null(environment_name_problem("ENVIRONMENT", 3));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names), cmocka_unit_test(test_length)};
 
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);
 }
