@@ -69,6 +69,9 @@ struct msg_request {
     char plugin_config[PLAN_PATH_MAX];
     char policy_dir[PLAN_PATH_MAX];  /* where a policy name is looked up */
     char program_dir[PLAN_PATH_MAX]; /* where the programs are; read-only to hooks */
+    /* As in OPTIONS: what the supervisor may ask to be frozen, and for how long. */
+    uint32_t freeze_timeout_seconds;
+    struct mount_list mounts, exclude;
 };
 
 /* ---- front -> supervisor -------------------------------------------------- */

@@ -270,21 +270,3 @@ void policy_narrow(struct policy_plan *policy, uint32_t uid)
         policy->cap_bounding = policy->cap_inheritable = policy->cap_ambient = 0;
     }
 }
-
-bool freeze_valid(const struct msg_freeze *request, const struct mount_plan *mounts)
-{
-    bool seen[PLAN_FS_MAX] = { false };
-    if (request->count == 0 || request->count > mounts->count || request->timeout_ms == 0 ||
-        request->timeout_ms > PLAN_FREEZE_TIMEOUT_MAX * 1000u) {
-        return false;
-    }
-    for (uint32_t i = 0; i < request->count; i++) {
-        const struct freeze_target *t = &request->targets[i];
-        if (t->index >= mounts->count || seen[t->index] || mounts->entries[t->index].skip != FS_ELIGIBLE ||
-            (i > 0 && t->level < request->targets[i - 1].level)) {
-            return false;
-        }
-        seen[t->index] = true;
-    }
-    return true;
-}

@@ -22,8 +22,4 @@ bool plan_valid(enum document_kind kind, const void *plan);
  * runAs has none.  uid: who the hook will be. */
 void policy_narrow(struct policy_plan *policy, uint32_t uid);
 
-/* Whether a FREEZE asks only for what the mount table calls eligible, each once,
- * in order of levels, with a timeout in its range. */
-bool freeze_valid(const struct msg_freeze *request, const struct mount_plan *mounts);
-
 #endif

@@ -53,6 +53,9 @@ static int send_wishes(const struct session *session, const struct options *opti
     set_path(request.plugin_config, options->plugin_config, default_plugin_config);
     set_path(request.policy_dir, machine->policies, "");
     set_path(request.program_dir, machine->programs, "");
+    request.freeze_timeout_seconds = options->freeze_timeout_seconds;
+    request.mounts = options->mounts;
+    request.exclude = options->exclude;
 
     memcpy(wishes.run_id, session->run_id, sizeof wishes.run_id);
     wishes.mode = (uint8_t)session->mode;

@@ -170,6 +170,9 @@ static int fork_keeper(const struct launcher *l, struct hook *h, const struct ms
         .run_id = l->seal.run_id, .program_dir = l->seal.program_dir, .root = FD_ROOT, .launcher = FD_SELF,
         .report = p->write[0], .out = p->write[1], .err = p->write[2], .cgroup = p->cgroup,
     };
+    if (!l->has_cgroup) {
+        slot_kill(l, m->slot); /* a cgroup would have said that the tree before is still there */
+    }
     (void)close(h->keeper); /* of the attempt before, or -1 */
     h->keeper = -1;
     struct clone_args clone = {

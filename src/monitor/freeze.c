@@ -20,8 +20,8 @@
 #include "base/clock.h"
 #include "base/expedite.h"
 #include "base/fatal.h"
+#include "base/freeze_check.h"
 #include "base/mount.h"
-#include "base/plan_check.h"
 #include "base/workers.h"
 #include "monitor/monitor.h"
 
@@ -145,7 +145,7 @@ void on_freeze(void *context, const struct wire_packet *packet)
     struct monitor *m = context;
     const struct msg_freeze *request = packet->body;
     bool opened = true;
-    if (!freeze_valid(request, &m->mounts)) {
+    if (!freeze_valid(request, &m->mounts, &m->request, &m->vmbackup)) {
         fatal("a FREEZE out of its bounds", 0);
     }
     state.map = m->map;

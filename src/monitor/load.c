@@ -91,10 +91,10 @@ static void begin_policy(struct pending *p, uint32_t plugin, const char *name, c
 }
 
 /* Waits for the answer, checks it, tells the supervisor.  Returns true
- * for a usable answer, of which size bytes are copied to keep unless that is NULL. */
+ * for a usable answer, of which size bytes are copied to keep. */
 static bool finish(struct monitor *m, struct pending *p, void *keep, size_t size)
 {
-    struct wire_packet packet;
+    struct wire_packet packet = { .fds_count = 0 };
     const struct plan_head *head = NULL;
     if (p->answer >= 0) {
         struct pollfd answered = { p->answer, POLLIN, 0 };
@@ -103,6 +103,7 @@ static bool finish(struct monitor *m, struct pending *p, void *keep, size_t size
         head = got && plan_valid((enum document_kind)p->document.kind, packet.body) ? packet.body : NULL;
         p->document.answered = head != NULL;
         p->document.parser_died = head == NULL;
+        wire_close(&packet); /* a message of another type may have brought some */
         (void)close(p->answer);
     }
     send_to(FD_SUPERVISOR, MSG_DOCUMENT, &p->document, p->copy);
@@ -115,9 +116,7 @@ static bool finish(struct monitor *m, struct pending *p, void *keep, size_t size
     if (head == NULL || !head->usable) {
         return false;
     }
-    if (keep != NULL) {
-        memcpy(keep, head, size);
-    }
+    memcpy(keep, head, size);
     return true;
 }
 
@@ -207,20 +206,19 @@ static void load_plugins(struct monitor *m, const struct msg_request *request)
 
 void on_request(void *context, const struct wire_packet *packet)
 {
-    static struct msg_request request;
     static struct msg_seal seal;
     struct monitor *m = context;
+    const struct msg_request *request = &m->request;
     struct pending vmbackup, mounts;
-    memcpy(&request, packet->body, sizeof request);
-    m->machine = request.machine;
+    memcpy(&m->request, packet->body, sizeof m->request);
     begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "");
-    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, request.vmbackup_config, false, "");
-    (void)finish(m, &vmbackup, NULL, 0); /* the supervisor's */
-    load_plugins(m, &request);
+    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, request->vmbackup_config, false, "");
+    (void)finish(m, &vmbackup, &m->vmbackup, sizeof m->vmbackup);
+    load_plugins(m, request);
     (void)finish(m, &mounts, &m->mounts, sizeof m->mounts); /* without it nothing can be frozen */
-    memcpy(seal.run_id, request.run_id, sizeof seal.run_id);
-    memcpy(seal.program_dir, request.program_dir, sizeof seal.program_dir);
+    memcpy(seal.run_id, request->run_id, sizeof seal.run_id);
+    memcpy(seal.program_dir, request->program_dir, sizeof seal.program_dir);
     send_to(FD_LAUNCHER, MSG_SEAL, &seal, -1);
-    send_to(FD_SUPERVISOR, MSG_LOADED, &m->machine, -1);
+    send_to(FD_SUPERVISOR, MSG_LOADED, &request->machine, -1);
     m->state = MONITOR_READY;
 }

@@ -29,8 +29,9 @@ enum monitor_fd {
 
 struct monitor {
     enum monitor_state state;
-    struct msg_loaded machine;
+    struct msg_request request;
     struct frozen_map *map;
+    struct vmbackup_plan vmbackup; /* checked, or zeros */
     struct mount_plan mounts;  /* the mount table as its parser gave it, checked */
     struct wire_buffer buffer; /* what arrives */
 };

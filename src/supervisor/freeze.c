@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/freeze_check.h"
 #include "base/report_names.h"
 #include "base/utf8.h"
 #include "decide.h"
@@ -39,32 +40,6 @@ static void issue(struct freeze_plan *plan, enum finding_severity severity, enum
 
 /* ---- choosing --------------------------------------------------------------- */
 
-static bool same_path(const char *a, const char *b)
-{
-    size_t m = strlen(a), n = strlen(b);
-
-    while (m > 1 && a[m - 1] == '/')
-        m--;
-    while (n > 1 && b[n - 1] == '/')
-        n--;
-    return m == n && memcmp(a, b, m) == 0;
-}
-
-static bool names(const char *wish, const struct mount_plan *table, const struct fs_entry *e)
-{
-    return same_path(wish, table->text + e->mount_point) || same_path(wish, table->text + e->source);
-}
-
-static bool listed(const struct mount_list *list, const struct mount_plan *table, const struct fs_entry *e)
-{
-    const char *wish = list->text;
-
-    for (uint32_t i = 0; i < list->count; i++, wish += strlen(wish) + 1)
-        if (names(wish, table, e))
-            return true;
-    return false;
-}
-
 /* Every name of --mount and --exclude has to mean something. */
 static void look_for_names(const struct mount_plan *table, const struct mount_list *list, bool must_freeze,
                            struct freeze_plan *plan)
@@ -75,7 +50,7 @@ static void look_for_names(const struct mount_plan *table, const struct mount_li
         uint32_t found = NOWHERE;
 
         for (uint32_t k = 0; k < table->count; k++)
-            if (names(wish, table, &table->entries[k]) && (found == NOWHERE || table->entries[k].skip == FS_ELIGIBLE))
+            if (mount_named(wish, table, &table->entries[k]) && (found == NOWHERE || table->entries[k].skip == FS_ELIGIBLE))
                 found = k;
         if (found == NOWHERE && must_freeze)
             issue(plan, FINDING_ERROR, OUTCOME_MOUNT_UNOPENABLE, wish,
@@ -96,9 +71,9 @@ static void choose(const struct mount_plan *table, const struct freeze_wishes *w
         plan->skip[i] = e->skip;
         if (e->skip != FS_ELIGIBLE)
             continue;
-        if (wishes->mounts->count > 0 && !listed(wishes->mounts, table, e))
+        if (wishes->mounts->count > 0 && !mount_listed(wishes->mounts, table, e))
             plan->skip[i] = FS_NOT_NAMED;
-        if (listed(wishes->exclude, table, e) || listed(wishes->skip, table, e))
+        if (mount_listed(wishes->exclude, table, e) || mount_listed(wishes->skip, table, e))
             plan->skip[i] = FS_EXCLUDED;
         plan->count += plan->skip[i] == FS_ELIGIBLE;
     }

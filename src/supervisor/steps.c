@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fatal.h"
+#include "base/freeze_check.h"
 #include "documents.h"
 #include "finish.h"
 #include "hooks.h"
@@ -273,11 +274,8 @@ static void settle_options(struct run *run)
 {
     struct report *r = run->report;
     struct facts *f = &run->facts;
-    uint32_t seconds = run->options.freeze_timeout_seconds;
 
-    if (seconds == 0)
-        seconds = run->vmbackup.timeout_seconds;
-    r->freeze_timeout_seconds = seconds ? seconds : PLAN_FREEZE_TIMEOUT_DEFAULT;
+    r->freeze_timeout_seconds = freeze_seconds(run->options.freeze_timeout_seconds, &run->vmbackup);
     r->host_timeout_seconds = run->host_timeout;
     r->has_cgroup = run->loaded.has_cgroup != 0;
     r->has_expedite = run->loaded.has_expedite != 0;
