@@ -30,6 +30,13 @@ if [[ ! -x $WEAKENED ]]; then
     exit 1
 fi
 
+# policy NAME FILTER [POLICY]: a shipped policy (default) changed by a filter of jq, at $WORK/NAME.json.
+policy() {
+    rm -f "$WORK/$1.json"
+    jq "$2" "/mnt/quiesce/policy/${3:-default}.json" >"$WORK/$1.json"
+    chmod 0600 "$WORK/$1.json"
+}
+
 # ---- two ways to make an attack --------------------------------------------------------
 
 # in_mode MODE COMMAND...
@@ -101,6 +108,7 @@ saw_if() {
 saw_lines() {
     local attack result evidence wanted got=" "
     while read -r attack result evidence; do
+        [[ -n $attack ]] || continue
         saw "$attack" "$result" "$evidence" || return 1
         got+="$attack "
     done

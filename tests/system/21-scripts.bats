@@ -9,16 +9,6 @@ setup_file() {
 
 MOUNT=/mnt/m/a
 
-@test "parameters arrive byte for byte" {
-    # Empty ones, shell characters, newline, UTF-8, leading dashes, globs.
-    local args='["", "", "a b", "$(id)`id`;|&<>*?[x]~", "it'"'"'s \"quoted\"", "line\nbreak\ttab", "naïve ☃ 𝄞", "--", "-e", "\\", "%s%n"]'
-    configure "{\"preScriptParams\": $args}"
-    script pre <<<"exec $HELPERS/self argv \"\$@\""
-    quiesce_run -- true
-    outcome applicationConsistent 0 0
-    same "$(hook pre '.attempts[0].stdout.head')" "$(jq -rn "${args}[] | \"\(utf8bytelength):\(.)\"")"
-}
-
 @test "a number or boolean among the parameters: its JSON text, with a warning" {
     configure '{"preScriptParams": [7, true, "x"]}'
     script pre <<<"exec $HELPERS/self argv \"\$@\""

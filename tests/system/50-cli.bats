@@ -53,16 +53,6 @@ LINES
     grep -qi root "$ERR"
 }
 
-@test "an empty argument list does no harm" {
-    local program
-    for program in /mnt/quiesce/quiesce*; do
-        [[ -x $program ]] || continue
-        status=0
-        timeout 10 "$HELPERS/self" noargs "$program" >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
-        [[ $status == 64 || $status == 70 ]] || { echo "$program: $status"; return 1; }
-    done
-}
-
 @test "75: a second run while one is going on" {
     hold
     local code=0

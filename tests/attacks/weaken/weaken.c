@@ -16,7 +16,7 @@ static char list[1024];     /* ",NAME,NAME,ROLE:NAME," */
 static const char *program; /* "monitor"; of the front "front" */
 
 /* Before main(): a role gives up its environment with everything else. */
-__attribute__((constructor)) static void read_list(void)
+__attribute__((constructor(101))) static void read_list(void)
 {
     static const char prefix[] = "quiesce-";
     const char *names = getenv("QUIESCE_WEAKEN");
@@ -51,6 +51,11 @@ bool weakened_tag(const char *tag)
         }
     }
     return false;
+}
+
+const char *weakened_program(void)
+{
+    return program;
 }
 
 /* ---- syscall(2), prctl(2) ---------------------------------------------------------- */

@@ -28,6 +28,9 @@
 #define weakened(name) weakened_tag("weaken:" name ";")
 bool weakened_tag(const char *tag);
 
+/* "front", "monitor", ... */
+const char *weakened_program(void);
+
 /*
  * Numbers of syscall(2) and options of prctl(2), which many defences share.
  *

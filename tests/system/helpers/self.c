@@ -5,7 +5,6 @@
  *                   session, stdin, cwd; and the descriptors that are open
  *   self argv ...   each argument as "LENGTH:BYTES" and a newline, byte for byte
  *   self environ    each variable as it is, with a newline
- *   self noargs PROGRAM   executes it with an empty argument list
  *   self killrole PID...  "PID ERRNO" of kill with 0 and with SIGCONT
  */
 #include <dirent.h>
@@ -77,12 +76,7 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "environ") == 0)
         for (char **e = environ; *e != NULL; e++)
             puts(*e);
-    else if (strcmp(argv[1], "noargs") == 0 && argc == 3) {
-        char *nothing[] = {NULL};
-        execv(argv[2], nothing);
-        perror(argv[2]);
-        return 2;
-    } else if (strcmp(argv[1], "killrole") == 0)
+    else if (strcmp(argv[1], "killrole") == 0)
         for (int i = 2; i < argc; i++) {
             const pid_t pid = (pid_t)atoi(argv[i]);
             printf("%d %s %s\n", (int)pid, try_kill(pid, 0), try_kill(pid, SIGCONT));
