@@ -27,7 +27,7 @@ POSTGRES_BIN=$(find /usr/lib/postgresql /usr/bin -name initdb -printf '%h\n' 2>/
 as() {
     local user=$1
     shift
-    setpriv --reuid "$user" --regid "$user" --init-groups --reset-env -- env PATH="$PATH" "$@"
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --reset-env -- env PATH="$PATH" "$@"
 }
 
 # place USER DIRECTORY [MODE]: a directory of that user, with what lies above it.
@@ -47,12 +47,13 @@ detached() {
     exec "$@"
 }
 
-# server LOG READY USER COMMAND...: starts it; returns when its log says READY.
+# server LOG READY USER COMMAND...: starts it; returns when its log says READY.  Sets LOG and SERVER.
 server() {
     local log=$1 ready=$2 user=$3
     shift 3
     : >"$log"
-    detached setpriv --reuid "$user" --regid "$user" --init-groups --reset-env -- \
+    LOG=$log
+    detached setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --reset-env -- \
         env PATH="$PATH" "$@" >>"$log" 2>&1 </dev/null &
     SERVER=$!
     # tail ends with the server, with the time, or when it next has something to say.

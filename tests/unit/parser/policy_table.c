@@ -147,11 +147,21 @@ static void strict_policy(void **state)
     run_table("strict", 60);
 }
 
+static void database_policies(void **state)
+{
+    static const char *const names[] = {"postgresql", "mariadb", "redis", "mongodb"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        run_table(names[i], 150);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(default_policy),
         cmocka_unit_test(strict_policy),
+        cmocka_unit_test(database_policies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
