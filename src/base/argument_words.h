@@ -16,11 +16,11 @@ struct argument_value {
 
 struct argument {
     const char *call;  /* name of the system call */
-    unsigned index;    /* 0..5 */
     const char *name;  /* as the manual calls it, e.g. "domain" */
-    bool flags;        /* values are bits that may stand together */
     const struct argument_value *values; /* NULL: numbers */
     size_t count;
+    unsigned index;    /* 0..5 */
+    bool flags;        /* values are bits that may stand together */
 };
 
 /* What is known of an argument of a call; NULL: nothing. */

@@ -87,7 +87,7 @@ static int by_name(const void *a, const void *b)
 static void print_group(const struct calls *calls, uint32_t action)
 {
     char words[ACTION_WORDS_MAX], item[CALL_NAME_MAX];
-    uint32_t last = show_last_number(calls), named[CALL_NUMBERS], count = 0;
+    uint32_t last = show_last_number(calls), named[CALL_NUMBERS] = { 0 }, count = 0;
     size_t column = 0;
     printf("  %-*s", INDENT - 2, action_words(words, action));
     for (uint32_t n = 0; n <= last; n++) {
@@ -116,7 +116,7 @@ static void print_group(const struct calls *calls, uint32_t action)
 /* Groups in the order of what they grant. */
 static void print_groups(const struct calls *calls)
 {
-    uint32_t last = show_last_number(calls), done[CALL_NUMBERS];
+    uint32_t last = show_last_number(calls), done[CALL_NUMBERS] = { 0 };
     unsigned count = 0;
     for (unsigned rank = 0; rank <= action_rank(SECCOMP_RET_KILL_PROCESS); rank++) {
         for (uint32_t n = 0; n <= last; n++) {
