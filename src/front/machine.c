@@ -66,10 +66,30 @@ static int open_directory(const char *path)
     return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* Whether root alone can have put there, or can write, what fd is: a file of another
+ * type or with another name would have us write to what somebody else has chosen. */
+static bool is_roots_alone(int fd, mode_t type)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return false;
+    }
+    errno = EPERM;
+    return st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 && (st.st_mode & S_IFMT) == type
+        && (type == S_IFDIR || st.st_nlink == 1);
+}
+
 static int open_in(const char *path, const char *name, int flags)
 {
-    int directory = open_directory(path);
-    int fd = directory < 0 ? -1 : openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int directory = open_directory(path), fd = -1;
+    if (directory >= 0 && is_roots_alone(directory, S_IFDIR)) {
+        fd = openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600); /* a FIFO must not hold us up */
+    }
+    if (fd >= 0 && !is_roots_alone(fd, S_IFREG)) {
+        close(fd);
+        fd = -1;
+        errno = EPERM;
+    }
     int error = errno;
     if (directory >= 0) {
         close(directory);
@@ -88,7 +108,8 @@ static int take_lock(char *message, size_t capacity, int *lock)
         snprintf(message, capacity, "another run holds %s: try again when it is over", QUIESCE_RUN_DIR "/" QUIESCE_LOCK);
         return EXIT_TRY_AGAIN;
     }
-    snprintf(message, capacity, "the lock %s cannot be taken: %s", QUIESCE_RUN_DIR "/" QUIESCE_LOCK, strerror(errno));
+    snprintf(message, capacity, "the lock %s cannot be taken: %s", QUIESCE_RUN_DIR "/" QUIESCE_LOCK,
+             errno == EPERM ? "it and its directory must be a file and a directory that root alone can write" : strerror(errno));
     return EXIT_INTERNAL;
 }
 

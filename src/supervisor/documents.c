@@ -304,5 +304,5 @@ void documents_complete(struct run *run)
                     "RCU grace periods cannot be expedited, or shall not be: a freeze takes some 30 ms longer");
     if (!run->loaded.has_journal && run->options.mode == MODE_RUN)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
-                    "the journal cannot be opened: this run is not recorded");
+                    "the journal cannot be opened, or not root alone can write there: this run is not recorded");
 }
