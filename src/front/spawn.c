@@ -28,16 +28,25 @@ static bool lay_out(const struct spawn *what)
         && close_range(ROLE_FD_EMPTY_ROOT + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
+/* What the caller ignores or blocks is its own affair: a role that ignored a signal,
+ * and the hooks after it, could not be ended by it. */
+static bool forget_signals(void)
+{
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) {
+        (void)signal(number, SIG_DFL); /* KILL, STOP and those of the C library cannot be set */
+    }
+    return sigemptyset(&none) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
 /* Between fork and exec: nothing here allocates, locks or prints. */
 static _Noreturn void become(const struct spawn *what)
 {
     static const char failed[] = "quiesce: a role could not be executed\n";
     char *const arguments[] = { (char *)(uintptr_t)what->program, NULL }, *const environment[] = { NULL };
-    sigset_t none;
     /* A session of its own: a Ctrl-C at the terminal is for the front, which then
      * lets the run end in order. */
-    if (setsid() >= 0 && lay_out(what) && signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigemptyset(&none) == 0
-        && sigprocmask(SIG_SETMASK, &none, NULL) == 0) {
+    if (setsid() >= 0 && lay_out(what) && forget_signals()) {
         (void)umask(0077);
         (void)execveat(what->machine[MACHINE_PROGRAMS], what->program, arguments, environment, 0);
     }

@@ -22,7 +22,7 @@ struct spawn {
 
 /*
  * Forks and executes it: leader of a session of its own, empty environment, no
- * signal blocked, descriptors 0 and 1 /dev/null, 2 the log, 15 the empty root, its
+ * signal blocked or ignored, descriptors 0 and 1 /dev/null, 2 the log, 15 the empty root, its
  * own, and no other.
  * Returns its pid, with *pidfd (close-on-exec) set, or -1 with errno.  A program
  * that cannot be executed says so on the log and ends with EXIT_INTERNAL.
