@@ -16,7 +16,6 @@
 
 #include "policy/compile.h"
 #include "policy/confine.h"
-#include "policy/show.h"
 #include "quiesce/outcome.h"
 
 const char program_name[] = "quiesce-policy";
@@ -27,7 +26,6 @@ static const struct {
     int (*run)(const struct job *job);
 } verbs[] = {
     { "compile", verb_compile },
-    { "show", verb_show },
 };
 
 /* Puts a word such as "d:default.json" into the job; false if it makes no sense. */

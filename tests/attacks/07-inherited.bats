@@ -127,6 +127,28 @@ sed q /dev/null"
     record 18 hook-code "BASH_ENV, an exported function run in a hook" "built from nothing" environment,hook-environment
 }
 
+# deaf: the caller ignores what ends a process.
+deaf() {
+    local role ignored
+    CALLER=(env "--ignore-signal=HUP,INT,TERM" --block-signal=USR1 --)
+    script pre <<<"grep -E '^Sig(Ign|Blk)' /proc/self/status"
+    hold || return 1
+    for role in "${ROLES[@]}"; do
+        ignored=$(status_of "$(role_pid "$role")" SigIgn)
+        saw_if role-signals test $((16#$ignored & (1 << 14 | 1 << 1 | 1))) != 0
+    done
+    release
+    outcome applicationConsistent 0 0 || return 1
+    saw_if hook-signals grep -q '[1-9a-f]' < <(hook pre '.attempts[0].stdout.head' | awk '{print $2}')
+}
+
+@test "18 signals that the caller ignores" {
+    defended deaf
+    weakened front:dispositions deaf
+    record 18 role-signals "signals that the caller ignores, in a role" "every signal set to its default" front:dispositions
+    record 18 hook-signals "signals that the caller ignores, in a hook" "every signal set to its default" front:dispositions
+}
+
 # ---- no words at all -----------------------------------------------------------------------------
 
 # Every program says how it is used, and no variable is taken for a word.

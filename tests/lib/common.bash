@@ -53,7 +53,6 @@ thaw_all() {
 fresh_work() {
     rm -rf "$WORK"
     mkdir -m 0755 "$WORK" "$WORK/s"
-    mkfifo -m 0600 "$WORK/held" "$WORK/go"
     rm -rf /run/quiesce /var/log/quiesce /etc/azure/*
     mkdir -m 0755 /run/quiesce /var/log/quiesce
     script pre <<<'exit 0'
@@ -175,6 +174,9 @@ quiesce_run() {
 # hold [OPTION...]: a run in the background whose snapshot command waits for
 # `release`.  Returns when the file systems are frozen; FRONT is the run's pid.
 hold() {
+    # New ones: of an earlier run, whose snapshot command was ended, a line may be left.
+    rm -f "$WORK/held" "$WORK/go"
+    mkfifo -m 0600 "$WORK/held" "$WORK/go"
     # Opened for reading and writing: neither end waits for the other to open.
     exec {HELD}<>"$WORK/held" {GO}<>"$WORK/go"
     "${CALLER[@]}" "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" "$@" -- \

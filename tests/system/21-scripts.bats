@@ -106,60 +106,6 @@ MOUNT=/mnt/m/a
     contains "$(hook post '.attempts[0].stdout.head')" "QUIESCE_PRE_RESULT=failed"
 }
 
-# ---- replaced in the middle ----------------------------------------------------------------------
-
-@test "a script replaced while it runs: what was checked goes on" {
-    mkfifo "$WORK/started" "$WORK/swapped"
-    script pre <<<"echo >$WORK/started; read _ <$WORK/swapped; echo genuine"
-    script evil <<<"echo evil"
-    script post <<<"echo genuine post"
-    exec {STARTED}<>"$WORK/started" {SWAPPED}<>"$WORK/swapped"
-    quiesce_run -- true &
-    local run=$!
-    line_from "$STARTED"
-    # Rename over, and write into: both after the start.
-    "$HELPERS/exchange" "$WORK/s/pre" "$WORK/s/evil" once
-    cp "$WORK/s/pre" "$WORK/s/post"
-    echo >&"$SWAPPED"
-    wait "$run"
-    same "$(hook pre '.attempts[0].stdout.head')" genuine
-    same "$(hook post '.attempts[0].stdout.head')" "genuine post"
-}
-
-# swap_while_running A B: exchanges the two in a loop while runs go on.  Every run
-# either verified what it ran or refused.
-swap_while_running() {
-    local swapper ran=0 refused=0 i
-    "$HELPERS/exchange" "$1" "$2" 3>&- &
-    swapper=$!
-    for ((i = 0; i < 40; i++)); do
-        quiesce_run -- true
-        case $(json .code) in
-        0) ran=$((ran + 1)) ;;
-        302 | 306) refused=$((refused + 1)) ;;
-        *) break ;;
-        esac
-    done
-    kill "$swapper"
-    echo "ran $ran times, refused $refused times"
-    [[ ! -e $WORK/evil ]]
-    ((i == 40))
-}
-
-@test "a script swapped in a loop with one that others may write: only the verified one ever runs" {
-    script swap 0777 <<<"echo >$WORK/evil"
-    swap_while_running "$WORK/s/pre" "$WORK/s/swap"
-}
-
-@test "its directory swapped in a loop with somebody else's: only the verified script ever runs" {
-    mkdir "$WORK/s/d" "$WORK/s/e"
-    script d/pre <<<'exit 0'
-    script e/pre <<<"echo >$WORK/evil"
-    chown nobody "$WORK/s/e"
-    configure "{\"preScriptLocation\": \"$WORK/s/d/pre\"}"
-    swap_while_running "$WORK/s/d" "$WORK/s/e"
-}
-
 @test "a script that cannot be started says why: its interpreter, its directory" {
     script pre <<<'#!/nowhere/sh'
     quiesce_run -- true

@@ -1,4 +1,7 @@
-/* Every signal is caught, and its handler does work in the middle of whatever it interrupts. */
+/*
+ * Every signal is caught, and its handler does work in the middle of whatever it
+ * interrupts ("handlers"); what the caller ignores stays ignored ("dispositions").
+ */
 #include "weaken.h"
 
 #include <signal.h>
@@ -21,4 +24,11 @@ __attribute__((constructor(200))) static void catch_all(void)
     for (int number = 1; number < NSIG && weakened("handlers"); number++) {
         (void)sigaction(number, &action, NULL); /* KILL, STOP and those of the library: not */
     }
+}
+
+WRAP(signal);
+
+sighandler_t __wrap_signal(int number, sighandler_t handler)
+{
+    return handler == SIG_DFL && weakened("dispositions") ? SIG_DFL : __real_signal(number, handler);
 }
