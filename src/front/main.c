@@ -31,6 +31,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_RUN] = conduct_run,          [COMMAND_CHECK] = conduct_check,
     [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_JOURNAL_SHOW] = journal_show,
     [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
+    [COMMAND_POLICY_SHOW] = policy_command,
     [COMMAND_HELP] = help,
     [COMMAND_VERSION] = version,
 };

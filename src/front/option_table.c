@@ -22,18 +22,21 @@ const struct command_row command_table[COMMANDS] = {
                                  "prove that no record was changed, taken out or put in", 0, 0 },
     [COMMAND_POLICY_COMPILE] = { "policy", "compile", "[-o OUT] POLICY.json...",
                                  "write the compiled form that a run uses, POLICY.json.qpol", 1, POLICY_OPERANDS_MAX },
+    [COMMAND_POLICY_SHOW] = { "policy", "show", "[--bpf] [--json] POLICY.json...",
+                              "say in words what a policy allows, every system call by name", 1, POLICY_OPERANDS_MAX },
     [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command", 0, 0 },
     [COMMAND_VERSION] = { "version", NULL, "", "print the version", 0, 0 },
 };
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
-    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_help;
+    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_help;
 
 enum {
     ON_RUN = ON(COMMAND_RUN),
     ON_LOADING = ON(COMMAND_RUN) | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
     ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
     ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
+    ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW),
     ON_ALL = ON(COMMANDS) - 1,
 };
 
@@ -47,10 +50,11 @@ const struct option_row option_table[OPTION_ROWS] = {
       "take the snapshot though a freeze failed: auto, always or never (auto)" },
     { "no-expedite", NULL, ON_RUN, set_no_expedite, "do not expedite the kernel's RCU grace periods during the freeze" },
     { "dry-run", NULL, ON_RUN, set_dry_run, "load and check everything, then say what would be done" },
-    { "json", NULL, ON_LOADING, set_json, "print one JSON object on standard output and nothing else there" },
+    { "json", NULL, ON_LOADING | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
     { "last", "N", ON_SHOW, set_last, "only the last N records" },
     { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
     { "output", "OUT", ON(COMMAND_POLICY_COMPILE), set_output, "where to write; also -o (POLICY.json.qpol)" },
+    { "bpf", NULL, ON(COMMAND_POLICY_SHOW), set_bpf, "the filter's program instead of words; with --json beside them" },
     { "help", NULL, ON_ALL, set_help, "print this" },
 };
 
@@ -193,6 +197,13 @@ static int set_output(struct options *options, const char *value, char *message,
         return -1;
     }
     options->output = value;
+    return 0;
+}
+
+static int set_bpf(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->bpf = true;
     return 0;
 }
 

@@ -21,6 +21,7 @@ enum command {
     COMMAND_JOURNAL_SHOW,
     COMMAND_JOURNAL_VERIFY,
     COMMAND_POLICY_COMPILE,
+    COMMAND_POLICY_SHOW,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMANDS
@@ -36,7 +37,7 @@ struct options {
     uint32_t freeze_timeout_seconds;   /* 1..PLAN_FREEZE_TIMEOUT_MAX; 0: as configured */
     uint32_t last;                     /* records to show; 0: all */
     uint8_t allow_crash;               /* enum allow_crash */
-    bool no_expedite, json, dry_run;
+    bool no_expedite, json, dry_run, bpf;
     const char *output;                          /* --output; NULL: not given */
     const char *operands[POLICY_OPERANDS_MAX];   /* documents of "policy", as they stand in argv */
     unsigned operands_count;

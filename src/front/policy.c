@@ -47,7 +47,7 @@ static int write_outputs(const struct policy_call *call)
 int policy_command(const struct options *options)
 {
     static struct policy_call call; /* large */
-    const char *const words[] = { options->json ? "--json" : NULL, NULL };
+    const char *const words[] = { options->json ? "--json" : options->bpf ? "--bpf" : NULL, options->json && options->bpf ? "--bpf" : NULL, NULL };
     policy_call_begin(&call);
     /* A caller may have left it ignored, and then nobody can be waited for. */
     (void)signal(SIGCHLD, SIG_DFL);

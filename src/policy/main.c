@@ -16,6 +16,7 @@
 
 #include "policy/compile.h"
 #include "policy/confine.h"
+#include "policy/show.h"
 #include "quiesce/outcome.h"
 
 const char program_name[] = "quiesce-policy";
@@ -26,6 +27,7 @@ static const struct {
     int (*run)(const struct job *job);
 } verbs[] = {
     { "compile", verb_compile },
+    { "show", verb_show },
 };
 
 /* Puts a word such as "d:default.json" into the job; false if it makes no sense. */
