@@ -13,10 +13,6 @@ export QUIESCE_BASE_UID := $(BASE_UID)
 helper = @mkdir -p $(@D) && echo '$(CC) -o $@ $<' && \
 	$(CC) -std=c17 -D_GNU_SOURCE $(OPTIMIZE) $(WARNINGS) -o $@ $<
 
-# Speaks the roles' own messages.
-$(BUILD)/helpers/messages: tests/system/helpers/messages.c $(BUILD)/libbase.a
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -o $@ $^
 $(BUILD)/helpers/%: tests/system/helpers/%.c
 	$(helper)
 $(BUILD)/helpers/%: tests/bench/%.c
@@ -29,6 +25,12 @@ ATTACK_PROGRAMS := $(patsubst tests/attacks/programs/%.c,$(BUILD)/attacks/%,$(wi
 $(BUILD)/attacks/%: tests/attacks/programs/%.c $(wildcard tests/attacks/programs/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) -std=c17 -D_GNU_SOURCE -DQUIESCE_BASE_UID=$(BASE_UID)u $(OPTIMIZE) $(WARNINGS) -static -o $@ $<
+
+# Who speaks the roles' own messages.
+PEERS := $(patsubst %,$(BUILD)/attacks/%,messages sequences)
+$(PEERS): $(BUILD)/attacks/%: tests/attacks/peers/%.c tests/attacks/peers/peer.c tests/attacks/peers/peer.h $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -o $@ $(filter-out %.h,$^)
 
 # The programs that can be run with a defence taken out: their own objects, and
 # before each function that a file of weaken/ names with WRAP, what stands there.
@@ -60,7 +62,7 @@ $(eval $(call weakened_trusted,launcher,$(call sources,keeper)))
 
 .PHONY: helpers attacks demo check bench lint sanitize
 helpers: $(HELPERS)
-attacks: helpers $(ATTACK_PROGRAMS) $(WEAKENED)
+attacks: helpers $(ATTACK_PROGRAMS) $(PEERS) $(WEAKENED)
 
 # The first and only command after cloning: what is missing is installed first,
 # and only then does a second make look at the compiler.

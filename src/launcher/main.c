@@ -86,7 +86,7 @@ static void on_hook(void *context, const struct wire_packet *packet)
     struct launcher *l = context;
     const struct msg_hook *m = packet->body;
     if (m->slot >= WIRE_HOOKS_MAX || l->hooks[m->slot].loaded || m->policy >= PLAN_PLUGINS_MAX ||
-        !l->policy_loaded[m->policy]) {
+        !l->policy_loaded[m->policy] || m->path[0] != '/') {
         fatal("a HOOK out of its bounds", 0);
     }
     int error = stage_add(m->slot, strrchr(m->path, '/') + 1, packet->fds[0]);

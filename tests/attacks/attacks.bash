@@ -37,6 +37,26 @@ policy() {
     chmod 0600 "$WORK/$1.json"
 }
 
+# ---- an attack while a script runs -------------------------------------------------------
+
+# WAIT_HERE, in a script: waits until `go` lets it on, with what that says in $words.
+WAIT_HERE="echo >$WORK/up; read -r words <$WORK/down"
+
+# meanwhile [OPTION...]: a run in the background; returns when a script of it waits.
+meanwhile() {
+    rm -f "$WORK/up" "$WORK/down"
+    mkfifo -m 0600 "$WORK/up" "$WORK/down"
+    exec {UP}<>"$WORK/up" {DOWN}<>"$WORK/down"
+    quiesce_run "$@" -- true {UP}>&- {DOWN}>&- &
+    FRONT=$!
+    line_from "$UP"
+}
+
+# go [WORDS]: lets the script on.  FRONT goes on, see await_run.
+go() {
+    echo "$*" >&"$DOWN"
+}
+
 # ---- two ways to make an attack --------------------------------------------------------
 
 # in_mode MODE COMMAND...
@@ -140,6 +160,16 @@ record() {
         return 1
     fi
     RECORDS+=("$1"$'\t'"$3"$'\t'"$4"$'\t'"$control"$'\t'"contained")
+}
+
+# record_all ROW TEXT DEFENCE CONTROL ATTACK...: one line for all of them.
+record_all() {
+    local row=$1 text=$2 defence=$3 control=$4 before=${#RECORDS[@]} attack
+    shift 4
+    for attack; do
+        record "$row" "$attack" "$text" "$defence" "$control" || return 1
+    done
+    RECORDS=("${RECORDS[@]:0:before+1}")
 }
 
 # lacking ROW TEXT FEATURE: this kernel cannot show it.

@@ -114,18 +114,6 @@ kind_of() {
     each_role check
 }
 
-@test "the same uid cannot trace it, read its memory or take its descriptors" {
-    check() {
-        local uid
-        uid=$(stat -c %u "/proc/$2")
-        uid=$(status_of "$2" Uid | cut -f1)
-        ! setpriv --reuid "${uid%% *}" --regid "${uid%% *}" --clear-groups \
-            cat "/proc/$2/environ" "/proc/$2/maps" >/dev/null 2>&1 &&
-            ! setpriv --reuid "${uid%% *}" --regid "${uid%% *}" --clear-groups ls "/proc/$2/fd" >/dev/null 2>&1
-    }
-    each_role check
-}
-
 @test "memory of the roles that must not touch a disk is locked" {
     check() {
         case $1 in

@@ -1,18 +1,8 @@
 /*
- * messages ROLE PROGRAM [MOUNT]: every state of a role times every peer times
- * every message type, sent to the real program.
- *
- * A message that the receiver's table (wire.h) does not hold must end the role
- * with status 70 and "out of place"; one that it holds must not be called out
- * of place.  In each state the same record is then sent one byte short, one byte
- * long and with a descriptor too many, which must be "malformed".
- *
- * This program is the other end of every socket of the role.  For the monitor it
- * is given a mount point of the test's own to freeze; as its guardian it holds
- * that file system's descriptor and thaws it after each case.
- *
- * Prints TAP, one line for each state and peer.
+ * peer.c - starting a role, and bringing it into a state.
  */
+#include "peer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -32,19 +22,9 @@
 #include <unistd.h>
 
 #include "base/drop.h"
-#include "base/message.h"
 #include "base/tmpfs.h"
 
-const char program_name[] = "messages";
-
-enum { SOCKETS_MAX = 5, WAIT_MS = 10000, HIGH_FD = 64 };
-
-struct running {
-    pid_t pid;
-    int pidfd, log;
-    int sockets[SOCKETS_MAX]; /* our ends */
-    int held;                 /* as the guardian: descriptor of the frozen file system, or -1 */
-};
+enum { WAIT_MS = 10000, HIGH_FD = 64 };
 
 static struct wire_buffer buffer;
 static const char *program, *mount_point;
@@ -159,9 +139,15 @@ static int memory(size_t size)
 static struct running reach_guardian(unsigned state)
 {
     int null = high(open("/dev/null", O_RDWR)), map = memory(sizeof(struct frozen_map));
-    int self = high((int)syscall(SYS_pidfd_open, getpid(), 0));
-    const int others[] = { map, null, null, null, self };
+    pid_t monitor = fork();
+    if (monitor == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    int pidfd = high((int)syscall(SYS_pidfd_open, monitor, 0));
+    const int others[] = { map, null, null, null, pidfd };
     struct running r = start(others, 5, 1);
+    r.monitor = monitor;
     static const struct msg_arm arm = { .deadline_boottime_ns = UINT64_MAX / 4 };
     if (state >= GUARDIAN_ARMED) {
         say(&r, 0, MSG_ARM, &arm);
@@ -172,7 +158,7 @@ static struct running reach_guardian(unsigned state)
     }
     close(null);
     close(map);
-    close(self);
+    close(pidfd);
     return r;
 }
 
@@ -193,8 +179,6 @@ static struct running reach_launcher(unsigned state)
     close(null);
     return r;
 }
-
-enum { TO_FRONT, TO_SUPERVISOR, TO_LAUNCHER, TO_GUARDIAN, TO_PARSER };
 
 /* As its parser: says that the mount table holds the one file system of the test. */
 static void answer_mounts(struct running *r)
@@ -267,14 +251,7 @@ static const struct wire_rule launcher_rules[] = { LAUNCHER_RULES(RULE) };
 static const struct wire_rule monitor_rules[] = { MONITOR_RULES(RULE) };
 #define RULES(table) table, sizeof table / sizeof table[0]
 
-static const struct role_under_test {
-    const char *name;
-    const struct wire_rule *rules;
-    size_t rules_count;
-    unsigned states, sockets;
-    enum wire_peer peers[SOCKETS_MAX]; /* by socket */
-    struct running (*reach)(unsigned state);
-} roles[] = {
+static const struct role_under_test roles[] = {
     { "guardian", RULES(guardian_rules), GUARDIAN_STATES, 1, { PEER_MONITOR }, reach_guardian },
     { "parser", RULES(parser_rules), PARSER_STATES, 1, { PEER_MONITOR }, reach_parser },
     { "launcher", RULES(launcher_rules), LAUNCHER_STATES, 2, { PEER_MONITOR, PEER_SUPERVISOR }, reach_launcher },
@@ -282,10 +259,27 @@ static const struct role_under_test {
       { PEER_FRONT, PEER_SUPERVISOR, PEER_LAUNCHER, PEER_GUARDIAN, PEER_PARSER }, reach_monitor },
 };
 
-/* ---- a case ------------------------------------------------------------------------------ */
+const struct role_under_test *peer_role(const char *name, const char *file, const char *mount)
+{
+    program = file;
+    mount_point = mount;
+    for (unsigned i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (strcmp(name, roles[i].name) == 0) {
+            return &roles[i];
+        }
+    }
+    fprintf(stderr, "no such role: %s\n", name);
+    exit(2);
+}
 
-/* Sends a record as it is, with fds copies of /dev/null. */
-static void send_raw(int socket, const void *bytes, size_t length, unsigned fds)
+bool peer_is_read(const struct role_under_test *role, unsigned state, unsigned socket)
+{
+    return strcmp(role->name, "launcher") != 0 || state == LAUNCHER_SEALED || role->peers[socket] == PEER_MONITOR;
+}
+
+/* ---- one record; the end ------------------------------------------------------------------- */
+
+void peer_send(int socket, const void *bytes, size_t length, unsigned fds)
 {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     union {
@@ -303,21 +297,25 @@ static void send_raw(int socket, const void *bytes, size_t length, unsigned fds)
             memcpy(CMSG_DATA(c) + i * sizeof(int), &null, sizeof null);
         }
     }
-    if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE) {
+    if (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EPIPE && errno != ECONNRESET &&
+        errno != EAGAIN) { /* it has ended, or does not read */
         stop("sendmsg");
     }
     close(null);
 }
 
-/* Says how the role ended; text is what it logged. */
-static int end(struct running *r, unsigned sockets, char *text, size_t capacity)
+int peer_end(struct running *r, unsigned sockets, int wait_ms, char *text, size_t capacity)
 {
     struct pollfd ended = { r->pidfd, POLLIN, 0 };
-    if (poll(&ended, 1, WAIT_MS) != 1) {
+    if (poll(&ended, 1, wait_ms) != 1) {
         kill(r->pid, SIGKILL);
     }
     int status = 0;
     (void)waitpid(r->pid, &status, 0);
+    if (r->monitor > 0) {
+        (void)kill(r->monitor, SIGKILL);
+        (void)waitpid(r->monitor, NULL, 0);
+    }
     ssize_t got = read(r->log, text, capacity - 1);
     text[got > 0 ? got : 0] = '\0';
     if (r->held >= 0) {
@@ -330,82 +328,4 @@ static int end(struct running *r, unsigned sockets, char *text, size_t capacity)
     close(r->log);
     close(r->pidfd);
     return status;
-}
-
-/* What is sent: as it should be, or wrong in one way. */
-enum flaw { NO_FLAW, SHORT, LONG, MORE_FDS, FLAWS };
-
-static bool run_case(const struct role_under_test *role, unsigned state, unsigned socket, uint32_t type, enum flaw flaw)
-{
-    static struct {
-        struct wire_header header;
-        char body[WIRE_BODY_MAX + 1];
-    } record;
-    /* How many descriptors each type takes at least. */
-    static const unsigned fds[MSG_TYPES] = {
-#define X(name, body, min, max) [name] = min,
-        WIRE_MESSAGES(X)
-#undef X
-    };
-    char text[512];
-    struct running r = role->reach(state);
-    if (type == MSG_REQUEST && state == MONITOR_START && socket == TO_FRONT && role->sockets > TO_PARSER) {
-        (void)shutdown(r.sockets[TO_PARSER], SHUT_RDWR); /* it must not wait for an answer of ours */
-    }
-    memset(&record, 0, sizeof record);
-    record.header = (struct wire_header){ type, (uint32_t)wire_length(type) };
-    size_t length = sizeof record.header + record.header.length;
-    length += flaw == LONG ? 1 : 0;
-    length -= flaw == SHORT ? 1 : 0;
-    send_raw(r.sockets[socket], &record, length, fds[type] + (flaw == MORE_FDS ? 6 : 0));
-    if (flaw == NO_FLAW) { /* what is accepted is followed by what ends every role */
-        send_raw(r.sockets[socket], &record, 2, 0);
-    }
-    int status = end(&r, role->sockets, text, sizeof text);
-    bool refused = WIFEXITED(status) && WEXITSTATUS(status) == 70;
-    bool misplaced = refused && strstr(text, "out of place") != NULL;
-    bool listed = wire_find(role->rules, role->rules_count, state, role->peers[socket], type) >= 0;
-    bool good = flaw == NO_FLAW ? WIFEXITED(status) && misplaced != listed : refused && strstr(text, "malformed") != NULL;
-    if (!good) {
-        printf("# state %u, peer %u, %s, flaw %d: status %x, said: %s\n", state, role->peers[socket], wire_name(type),
-               (int)flaw, (unsigned)status, text);
-    }
-    return good;
-}
-
-/* The launcher does not read from the supervisor before SEAL. */
-static bool is_read(const struct role_under_test *role, unsigned state, unsigned socket)
-{
-    return strcmp(role->name, "launcher") != 0 || state == LAUNCHER_SEALED || role->peers[socket] == PEER_MONITOR;
-}
-
-int main(int argc, char **argv)
-{
-    unsigned number = 0, bad = 0, cases = 0;
-    const struct role_under_test *role = NULL;
-    for (unsigned i = 0; argc >= 3 && i < sizeof roles / sizeof roles[0]; i++) {
-        role = strcmp(argv[1], roles[i].name) == 0 ? &roles[i] : role;
-    }
-    if (role == NULL) {
-        fprintf(stderr, "usage: messages guardian|parser|launcher|monitor PROGRAM [MOUNT]\n");
-        return 2;
-    }
-    program = argv[2];
-    mount_point = argc > 3 ? argv[3] : NULL;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    for (unsigned state = 0; state < role->states; state++) {
-        for (unsigned socket = 0; socket < role->sockets; socket++) {
-            bool good = true;
-            for (uint32_t type = MSG_NONE + 1; is_read(role, state, socket) && type < MSG_TYPES; type++, cases++) {
-                good = run_case(role, state, socket, type, NO_FLAW) && good;
-            }
-            for (enum flaw flaw = SHORT; is_read(role, state, socket) && flaw < FLAWS; flaw++, cases++) {
-                good = run_case(role, state, socket, MSG_START, flaw) && good;
-            }
-            bad += !good;
-            printf("%sok %u %s state %u, peer %u\n", good ? "" : "not ", ++number, role->name, state, role->peers[socket]);
-        }
-    }
-    printf("1..%u\n# %u cases\n", number, cases);
-    return bad > 0 || cases == 0;
 }
