@@ -88,6 +88,29 @@ link_raced() {
     record 9 link-race "a script swapped with a link of somebody else's" "links are followed by us, root's alone" monitor:ownership
 }
 
+# secret_linked: a configuration that is another name of a file of root's, in a
+# directory of an attacker's, who waits for a message with some of its bytes.
+secret_linked() {
+    rm -rf "$WORK/theirs" "$WORK/secret"
+    mkdir "$WORK/theirs"
+    echo '{"preScriptLocation": "/hunter2' >"$WORK/secret"
+    chmod 0600 "$WORK/secret"
+    ln "$WORK/secret" "$WORK/theirs/plugin.json"
+    chown nobody "$WORK/theirs"
+    quiesce_do check --json --config "$WORK/theirs/plugin.json" --mount "$MOUNT"
+    same "$status" 78 || return 1
+    not grep -q hunter2 "$OUT" "$ERR" || return 1
+    # An error of its text has a line.
+    saw_if secret-link test "$(json '[.findings[] | select(.file == "/mnt/t/theirs/plugin.json" and .line != null)] | length')" -gt 0
+}
+
+@test "9 a configuration that is another name of a file of root's" {
+    defended secret_linked
+    contains "$(json '.findings[0].message')" "$WORK/theirs"
+    weakened monitor:ownership secret_linked
+    record 9 secret-link "a hard link to a file of root's given as configuration" "directories above it are root's alone" monitor:ownership
+}
+
 # journal_planted COMMAND...: the journal's directory is an attacker's, where
 # COMMAND has put something in the journal's place; root's file must stay as it is.
 journal_planted() {
