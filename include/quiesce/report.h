@@ -25,6 +25,7 @@ enum {
     REPORT_DENIED_MAX = 8192,      /* rows of all attempts */
     REPORT_DENIED_PER_ATTEMPT = 1000,
     REPORT_FINDINGS_MAX = 512,
+    REPORT_DENIED_TEXT = 640,
     REPORT_STREAM_KEEP = 65536,    /* bytes kept of the head, and of the tail, of a stream */
     REPORT_TEXT_MAX = 33554432,
 };
@@ -64,14 +65,20 @@ struct report_attempt {
     struct report_stream out, err;
 };
 
+/* Refused calls that read alike: the same call by a process of the same name, with
+ * the same arguments in words. */
 struct report_denied {
     uint32_t attempt; /* index into attempts */
     uint32_t number;  /* system call */
     uint32_t arch;    /* AUDIT_ARCH_* */
     uint32_t error;   /* errno it was answered with */
-    uint64_t args[6];
+    uint8_t only_counted; /* 1: beyond what is looked at; number and count hold alone, of
+                           * number DENIED_NUMBERS - 1 and higher ones */
+    uint8_t reserved[7];
+    uint64_t args[6]; /* of the first one */
     uint64_t count;
     char comm[16];
+    char text[REPORT_DENIED_TEXT]; /* the arguments in words, base/call_text.h */
 };
 
 struct report_hook {

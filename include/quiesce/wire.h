@@ -337,13 +337,31 @@ struct msg_exec_failed {
     uint32_t error; /* errno */
 };
 
-/* DENIED: one refused call, before it is answered. */
+/* What an argument of a denied call points to, as far as it is of interest. */
+enum call_memory_state {
+    MEMORY_NONE,   /* nothing was to be read, or the pointer is NULL */
+    MEMORY_READ,
+    MEMORY_CUT,    /* a string that goes on */
+    MEMORY_FAULT,  /* nothing is there */
+    MEMORY_CLOSED, /* the process could not be looked into */
+    MEMORY_STATES
+};
+enum { CALL_MEMORY_MAX = 256, CALL_MEMORIES = 3 };
+struct call_memory {
+    uint16_t state;  /* enum call_memory_state */
+    uint16_t length; /* of a string without its NUL */
+    uint8_t bytes[CALL_MEMORY_MAX]; /* any bytes; behind length 0 */
+};
+
+/* DENIED: one refused call, before it is answered.  For the record: what a pointer
+ * leads to may be something else by the time it is read. */
 struct msg_denied {
     uint32_t number, arch; /* as in struct seccomp_data */
     uint32_t error;        /* the errno it is answered with, 1..4095 */
     uint32_t last;         /* 1: from now on not every call is told of */
     uint64_t args[6];
     char comm[16];         /* as in /proc/PID/comm, no newline; "" if it cannot be read */
+    struct call_memory memory[CALL_MEMORIES]; /* in the order of call_wants(), base/call_table.h */
 };
 
 /* DENIED_MORE: how many calls of a number were refused without a DENIED. */

@@ -156,7 +156,8 @@ static bool denied_ok(const struct report *r)
     for (uint32_t i = 0; i < r->denied_count; i++) {
         const struct report_denied *d = &r->denied[i];
 
-        if (d->attempt >= r->attempts_count || d->error > 4095 || d->count == 0 || !array_ok(d->comm, sizeof(d->comm)))
+        if (d->attempt >= r->attempts_count || d->error > 4095 || d->count == 0 || d->only_counted > 1 ||
+            !array_ok(d->comm, sizeof(d->comm)) || !array_ok(d->text, sizeof(d->text)))
             return false;
     }
     return true;

@@ -1,6 +1,7 @@
 #include "front/result.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -101,33 +102,49 @@ static void describe_end(char *end, size_t capacity, const struct report_attempt
     }
 }
 
+static void print_denied_call(FILE *out, const struct report_denied *d)
+{
+    const char *name = syscall_name(d->number), *error = strerrorname_np((int)d->error);
+    fputs("      ", out);
+    if (d->only_counted != 0 && d->number == DENIED_NUMBERS - 1) {
+        fputs("others", out);
+    } else if (name != NULL) {
+        fputs(name, out);
+    } else {
+        fprintf(out, "system call %" PRIu32, d->number);
+    }
+    if (d->only_counted != 0) {
+        fprintf(out, " refused %" PRIu64 " more time%s, not looked at\n", d->count, d->count == 1 ? "" : "s");
+        return;
+    }
+    putc('(', out);
+    sanitise_print(out, d->text, strnlen(d->text, sizeof d->text));
+    fprintf(out, ") refused with %s", error != NULL ? error : "?");
+    if (d->count > 1) {
+        fprintf(out, ", %" PRIu64 " times", d->count);
+    }
+    if (d->comm[0] != '\0') {
+        fputs(", by ", out);
+        sanitise_print(out, d->comm, strnlen(d->comm, sizeof d->comm));
+    }
+    putc('\n', out);
+}
+
 static void print_denied(FILE *out, const struct report *r, uint32_t attempt)
 {
     unsigned shown = 0, more = 0;
     for (uint32_t i = 0; i < r->denied_count; i++) {
-        const struct report_denied *d = &r->denied[i];
-        if (d->attempt != attempt || ++shown > DENIED_SHOWN) {
-            more += d->attempt == attempt ? 1 : 0;
+        if (r->denied[i].attempt != attempt) {
             continue;
         }
-        const char *name = syscall_name(d->number), *error = strerrorname_np((int)d->error);
-        unsigned args = 6;
-        while (args > 0 && d->args[args - 1] == 0) {
-            args--;
+        if (shown++ < DENIED_SHOWN) {
+            print_denied_call(out, &r->denied[i]);
+        } else {
+            more++;
         }
-        fprintf(out, "      denied: %s(", name != NULL ? name : "system call");
-        if (name == NULL) {
-            fprintf(out, "number %" PRIu32 "%s", d->number, args > 0 ? ", " : "");
-        }
-        for (unsigned k = 0; k < args; k++) {
-            fprintf(out, "%s%#" PRIx64, k > 0 ? ", " : "", d->args[k]);
-        }
-        fprintf(out, ") = %s, %" PRIu64 " time%s, by ", error != NULL ? error : "?", d->count, d->count == 1 ? "" : "s");
-        sanitise_print(out, d->comm, strnlen(d->comm, sizeof d->comm));
-        putc('\n', out);
     }
     if (more > 0) {
-        fprintf(out, "      denied: %u more rows, see --json\n", more);
+        fprintf(out, "      and %u more refused calls, see --json\n", more);
     }
 }
 
@@ -137,6 +154,16 @@ static void print_stream(FILE *out, const struct report *r, const char *name, co
     if (last.length > 0) {
         fprintf(out, "      %s, the end of %" PRIu64 " bytes:\n", name, s->bytes);
         sanitise_print_tail(out, "        | ", r->text + last.offset, last.length, OUTPUT_LINES);
+    }
+}
+
+/* Which call it was the kernel tells nobody but its own log. */
+static void print_killed(FILE *out, const struct report_attempt *a)
+{
+    if (a->signal == SIGSYS) {
+        fputs("      its filter ended it (SIGSYS), for a call that its policy kills for\n", out);
+    } else if (a->signal == 0 && a->exit_code == 128 + SIGSYS) {
+        fprintf(out, "      exit status %d of a shell: a command of it was ended by its filter (SIGSYS)\n", 128 + SIGSYS);
     }
 }
 
@@ -157,6 +184,7 @@ static void print_attempt(FILE *out, const struct report *r, uint32_t index)
                 a->ran != 0 && a->exit_code == 0 && a->timed_out == 0 && a->slot % PHASES == PHASE_PRE
                     ? " until the post-script was over" : " were killed");
     }
+    print_killed(out, a);
     print_denied(out, r, index);
     if (a->ran == 0 || a->timed_out != 0 || a->signal != 0 || a->exit_code != 0) {
         print_stream(out, r, "standard output", &a->out);

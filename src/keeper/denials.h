@@ -6,6 +6,10 @@
  * with the errno that the filter gives, and tells the supervisor what it refused.
  * MUST answer with an error, whatever fails: SECCOMP_USER_NOTIF_FLAG_CONTINUE is
  * never used.  With the keeper gone a denied call fails with ENOSYS.
+ *
+ * For the record it reads what the arguments point to, call_table.h, from the process
+ * while that waits for its answer: by /proc/PID/mem and the kernel's own rules for
+ * that (ptrace(2), "Ptrace access mode checking"), with no right but the hook's.
  */
 #ifndef QUIESCE_KEEPER_DENIALS_H
 #define QUIESCE_KEEPER_DENIALS_H
@@ -20,11 +24,17 @@ struct denials {
     int listener; /* of the hook's filter */
     int report;   /* socket to the supervisor */
     int proc;     /* a procfs whose PIDs are those of the keeper's PID namespace; -1: none */
+    int launcher; /* pidfd */
     const struct policy_plan *policy; /* with denials as notifications */
+    uint32_t uid, gid; /* as which files are opened now, setfsuid(2) */
     uint32_t told, arch;
     bool seen[DENIED_NUMBERS];     /* a DENIED of this number was sent */
     uint64_t more[DENIED_NUMBERS]; /* calls that only were counted */
 };
+
+/* Opens files as that user from now on, as far as this process may.  A change clears
+ * the parent-death signal, prctl(2): it is set again, or the process ends. */
+void denials_become(struct denials *d, uint32_t uid, uint32_t gid);
 
 /* Answers one call; for when the listener is readable.  A flood of calls is told of
  * up to DENIED_TOLD_MAX, then only the first of each number; the rest is counted. */

@@ -137,9 +137,12 @@ static void look_after(const struct start *s, pid_t hook, int pidfd, struct deni
     }
 }
 
-static void become_harmless(bool init)
+/* No right is left but the hook's own, with which its memory is read (denials.h), and
+ * of init that to pass SIGTERM on.  Its uid stays the launcher's, whom no hook reaches. */
+static void become_harmless(const struct start *s, struct denials *d)
 {
-    uint64_t kept = init ? 1ull << CAP_KILL : 0;
+    uint64_t kept = s->policy->cap_ambient | (s->cgroup < 0 ? 1ull << CAP_KILL : 0);
+    denials_become(d, s->hook->uid, s->hook->gid);
     int error = capset_set(&(struct capset){ kept, kept, 0 });
     if (error != 0) {
         fatal("a keeper cannot drop its capabilities", error);
@@ -212,7 +215,8 @@ _Noreturn void keeper_main(const struct start *s)
     denials.report = s->report;
     denials.proc = init ? procfs_create() : openat(s->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     denials.policy = s->policy;
-    become_harmless(init);
+    denials.launcher = s->launcher;
+    become_harmless(s, &denials);
     if (init) {
         be_init(s, hook, signals, &denials);
     } else {

@@ -3,6 +3,7 @@
  */
 #include "attempt.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,6 +106,8 @@ void attempt_describe(struct run *run, const struct hook *hook, char *text, size
     else if (!row->ran)
         snprintf(text, size, "it could not be started: %s%s%s", start_step_name(row->start_step), *error ? ": " : "",
                  error);
+    else if (row->signal == SIGSYS)
+        snprintf(text, size, "its filter ended it (SIGSYS) for a call that its policy kills for");
     else if (row->signal)
         snprintf(text, size, "ended by signal %u", row->signal);
     else

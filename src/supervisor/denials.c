@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attempt.h"
+#include "base/call_text.h"
 #include "base/fatal.h"
 #include "base/utf8.h"
 
@@ -14,7 +15,7 @@ enum { ERRNO_MAX = 4095 };
 static bool alike(const struct report_denied *a, const struct report_denied *b)
 {
     return a->attempt == b->attempt && a->number == b->number && a->arch == b->arch && a->error == b->error &&
-           memcmp(a->args, b->args, sizeof(a->args)) == 0 && memcmp(a->comm, b->comm, sizeof(a->comm)) == 0;
+           a->only_counted == b->only_counted && strcmp(a->comm, b->comm) == 0 && strcmp(a->text, b->text) == 0;
 }
 
 void denials_record(struct report *r, const struct report_denied *call)
@@ -39,14 +40,23 @@ void denials_record(struct report *r, const struct report_denied *call)
     r->denied[r->denied_count++] = *call;
 }
 
+static bool memory_ok(const struct msg_denied *m)
+{
+    for (size_t i = 0; i < CALL_MEMORIES; i++)
+        if (m->memory[i].state >= MEMORY_STATES || m->memory[i].length > CALL_MEMORY_MAX)
+            return false;
+    return true;
+}
+
 void denials_told(struct run *run, const struct hook *hook, const struct msg_denied *m)
 {
     struct report_denied row = {
         .attempt = hook->row, .number = m->number, .arch = m->arch, .error = m->error, .count = 1};
 
-    if (m->error == 0 || m->error > ERRNO_MAX)
+    if (m->error == 0 || m->error > ERRNO_MAX || !memory_ok(m))
         fatal("a DENIED out of its bounds", 0);
     memcpy(row.args, m->args, sizeof(row.args));
+    call_text(row.text, sizeof(row.text), m->arch, m->number, m->args, m->memory);
     utf8_sanitize(row.comm, sizeof(row.comm), m->comm, strnlen(m->comm, sizeof(m->comm)));
     if (m->last != 0)
         attempt_row(run, hook)->recorder_full = 1;
@@ -55,7 +65,8 @@ void denials_told(struct run *run, const struct hook *hook, const struct msg_den
 
 void denials_counted(struct run *run, const struct hook *hook, const struct msg_denied_more *m)
 {
-    const struct report_denied row = {.attempt = hook->row, .number = m->number, .arch = m->arch, .count = m->count};
+    const struct report_denied row = {
+        .attempt = hook->row, .number = m->number, .arch = m->arch, .count = m->count, .only_counted = 1};
 
     if (m->number >= DENIED_NUMBERS || m->count == 0)
         fatal("a DENIED_MORE out of its bounds", 0);

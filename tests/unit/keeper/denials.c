@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -38,7 +39,7 @@ static int begin(void **state)
     }
     supervisor = ends[0];
     denials = (struct denials){
-        .listener = -1, .report = ends[1], .policy = &policy, .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
+        .listener = -1, .report = ends[1], .launcher = (int)syscall(SYS_pidfd_open, getpid(), 0), .uid = geteuid(), .gid = getegid(), .policy = &policy, .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
     };
     return 0;
 }
@@ -49,6 +50,7 @@ static int end(void **state)
     close(supervisor);
     close(denials.report);
     close(denials.proc);
+    close(denials.launcher);
     return 0;
 }
 
@@ -76,18 +78,19 @@ static void errnos(void **state)
     }
 }
 
-/* A process whose getpriority(2) and setpriority(2) are answered from outside; n of the
- * one and a last one of the other, then its own errno is its exit status. */
-static pid_t deny(int n)
+/* A process whose getpriority(2), setpriority(2) and mkdirat(2) are answered from outside;
+ * the errno that calls left is its exit status. */
+static pid_t deny(void (*calls)(int n), int n)
 {
     static struct sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpriority, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpriority, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setpriority, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdirat, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = { .len = 5, .filter = program };
+    struct sock_fprog filter = { .len = 6, .filter = program };
     int ends[2];
     char byte;
     assert_int_equal(pipe(ends), 0);
@@ -97,13 +100,8 @@ static pid_t deny(int n)
         (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         (void)dup2((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter), 200);
         (void)!write(ends[1], "x", 1);
-        for (int i = 0; i < n; i++) {
-            if (syscall(SYS_getpriority, i % 3, 2, 3, 4, 5, 6) != -1) {
-                _exit(200);
-            }
-        }
         errno = 0;
-        (void)syscall(SYS_setpriority, 7, 0, 0);
+        calls(n);
         _exit(errno);
     }
     assert_int_equal(read(ends[0], &byte, 1), 1);
@@ -114,6 +112,18 @@ static pid_t deny(int n)
     close(ends[0]);
     close(ends[1]);
     return pid;
+}
+
+/* n of the one call, and a last one of another. */
+static void priorities(int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (syscall(SYS_getpriority, i % 3, 2, 3, 4, 5, 6) != -1) {
+            _exit(200);
+        }
+    }
+    errno = 0;
+    (void)syscall(SYS_setpriority, 7, 0, 0);
 }
 
 /* What was told, by the supervisor's end. */
@@ -169,7 +179,7 @@ static void real_listener(void **state)
     static const uint64_t args[6] = { 0, 2, 3, 4, 5, 6 };
     (void)state;
     set_policy(SECCOMP_RET_USER_NOTIF | EXDEV);
-    assert_int_equal(until_end(deny(9)), EXDEV);
+    assert_int_equal(until_end(deny(priorities, 9)), EXDEV);
     assert_int_equal(heard.told, 10);
     assert_int_equal(heard.more_calls, 0);
     assert_int_equal(heard.last_at, 0);
@@ -186,7 +196,7 @@ static void flood(void **state)
     enum { CALLS = 3 * DENIED_TOLD_MAX };
     (void)state;
     set_policy(SECCOMP_RET_USER_NOTIF | EACCES);
-    assert_int_equal(until_end(deny(CALLS)), EACCES);
+    assert_int_equal(until_end(deny(priorities, CALLS)), EACCES);
     assert_int_equal(heard.told, DENIED_TOLD_MAX + 1);
     assert_int_equal(heard.last_at, DENIED_TOLD_MAX);
     assert_int_equal(heard.last.number, SYS_setpriority);
@@ -194,13 +204,65 @@ static void flood(void **state)
     assert_int_equal(heard.more, CALLS - DENIED_TOLD_MAX);
 }
 
+static char path[] = "/some/where\0a secret";
+
+static void directory(int hidden)
+{
+    (void)prctl(PR_SET_DUMPABLE, !hidden);
+    (void)syscall(SYS_mkdirat, AT_FDCWD, path, 0700);
+}
+
+/* A string to its NUL, and not what lies behind it. */
+static void memory(void **state)
+{
+    (void)state;
+    set_policy(SECCOMP_RET_USER_NOTIF | EROFS);
+    assert_int_equal(until_end(deny(directory, false)), EROFS);
+    assert_int_equal(heard.told, 1);
+    assert_int_equal(heard.first.memory[0].state, MEMORY_READ);
+    assert_int_equal(heard.first.memory[0].length, strlen(path));
+    assert_string_equal((const char *)heard.first.memory[0].bytes, path);
+    for (size_t i = strlen(path); i < CALL_MEMORY_MAX; i++) {
+        assert_int_equal(heard.first.memory[0].bytes[i], 0);
+    }
+    assert_int_equal(heard.first.memory[1].state, MEMORY_NONE);
+}
+
+/* Without a procfs nothing is read, and the call is refused all the same. */
+static void no_procfs(void **state)
+{
+    (void)state;
+    close(denials.proc);
+    denials.proc = -1;
+    set_policy(SECCOMP_RET_USER_NOTIF | EROFS);
+    assert_int_equal(until_end(deny(directory, false)), EROFS);
+    assert_string_equal(heard.first.comm, "");
+    assert_int_equal(heard.first.memory[0].state, MEMORY_CLOSED);
+}
+
+/* It is killed before it is heard. */
+static void gone(void **state)
+{
+    (void)state;
+    set_policy(SECCOMP_RET_USER_NOTIF | EROFS);
+    pid_t pid = deny(directory, false);
+    struct pollfd p = { denials.listener, POLLIN, 0 };
+    assert_int_equal(poll(&p, 1, 10000), 1);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    denials_serve(&denials); /* nobody asks any more */
+    assert_int_equal(poll(&(struct pollfd){ supervisor, POLLIN, 0 }, 1, 0), 0);
+    close(denials.listener);
+}
+
 /* The supervisor is gone: all are answered. */
 static void nobody_to_tell(void **state)
 {
     (void)state;
+    set_policy(SECCOMP_RET_USER_NOTIF | EACCES);
     close(supervisor);
     supervisor = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    pid_t pid = deny(5);
+    pid_t pid = deny(priorities, 5);
     struct pollfd p = { denials.listener, POLLIN, 0 };
     int status;
     while ((p.revents & POLLHUP) == 0) {
@@ -216,7 +278,7 @@ static void nobody_to_tell(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = { T(errnos), T(real_listener), T(flood), T(nobody_to_tell) };
+    const struct CMUnitTest tests[] = { T(errnos), T(real_listener), T(flood), T(memory), T(no_procfs), T(gone), T(nobody_to_tell) };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

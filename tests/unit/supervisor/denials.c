@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -37,12 +38,14 @@ static int end(void **state)
 
 static void aggregation(void **state)
 {
-    struct report_denied a = {.attempt = 0, .number = 5, .args = {1, 2}, .comm = "sh", .count = 1}, b = a;
+    struct report_denied a = {.attempt = 0, .number = 5, .args = {1, 2}, .text = "x", .comm = "sh", .count = 1}, b = a;
 
     (void)state;
     for (int i = 0; i < 7; i++)
         denials_record(run.report, &a);
-    b.args[5] = 1;
+    b.args[5] = 1; /* another pointer to the same */
+    denials_record(run.report, &b);
+    b.text[0] = 'y';
     denials_record(run.report, &b);
     b = a;
     b.comm[0] = 'z';
@@ -52,9 +55,10 @@ static void aggregation(void **state)
     b.count = 5;
     denials_record(run.report, &b);
     assert_int_equal(run.report->denied_count, 4);
-    assert_int_equal(run.report->denied[0].count, 7);
+    assert_int_equal(run.report->denied[0].count, 8);
+    assert_int_equal(run.report->denied[0].args[5], 0);
     assert_int_equal(run.report->denied[3].count, 5);
-    assert_int_equal(run.report->attempts[0].denied_total, 9);
+    assert_int_equal(run.report->attempts[0].denied_total, 10);
     assert_int_equal(run.report->attempts[1].denied_total, 5);
 }
 
@@ -68,7 +72,7 @@ static void limits(void **state)
     run.report->attempts_count = 32;
     for (uint32_t i = 0; i < all; i++) {
         a.attempt = i / REPORT_DENIED_PER_ATTEMPT;
-        a.args[0] = i;
+        snprintf(a.text, sizeof(a.text), "%u", i);
         denials_record(run.report, &a);
     }
     assert_int_equal(run.report->denied_count, REPORT_DENIED_MAX);
@@ -85,7 +89,7 @@ static void limits(void **state)
 static void told(void **state)
 {
     struct hook *hook = &run.hooks[0];
-    struct msg_denied m = {.number = 5, .error = EXDEV, .args = {1, 2, 3, 4, 5, 6}, .comm = "named\x1b"};
+    struct msg_denied m = {.number = 1000, .error = EXDEV, .args = {1, 2, 3, 4, 5, 6}, .comm = "named\x1b"};
     const struct msg_denied_more more = {.number = 5, .count = 998};
 
     (void)state;
@@ -99,6 +103,7 @@ static void told(void **state)
     assert_int_equal(run.report->denied[0].attempt, 1);
     assert_int_equal(run.report->denied[0].error, EXDEV);
     assert_int_equal(run.report->denied[0].args[5], 6);
+    assert_string_equal(run.report->denied[0].text, "...");
     assert_int_equal(run.report->denied[0].count, 2);
     assert_string_equal(run.report->denied[0].comm, "named\xef\xbf\xbd");
     denials_counted(&run, hook, &more);
@@ -130,6 +135,8 @@ static void out_of_bounds(void **state)
     (void)state;
     is_fatal(&(struct msg_denied){.error = 0}, NULL);
     is_fatal(&(struct msg_denied){.error = 4096}, NULL);
+    is_fatal(&(struct msg_denied){.error = 1, .memory = {{.state = MEMORY_STATES}}}, NULL);
+    is_fatal(&(struct msg_denied){.error = 1, .memory = {[2] = {.length = CALL_MEMORY_MAX + 1}}}, NULL);
     is_fatal(NULL, &(struct msg_denied_more){.number = DENIED_NUMBERS, .count = 1});
     is_fatal(NULL, &(struct msg_denied_more){.number = 1});
 }

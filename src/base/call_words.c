@@ -1,0 +1,174 @@
+#include "base/call_words.h"
+
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/bpf.h>
+#include <linux/keyctl.h>
+#include <linux/prctl.h>
+#include <linux/reboot.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#ifdef __x86_64__
+#include <asm/prctl.h>
+#endif
+
+#define VALUE(name) { (uint32_t)(name), UINT32_MAX, #name }
+#define FLAG(name) { (uint32_t)(name), (uint32_t)(name), #name }
+#define FIELD(name, bits) { (uint32_t)(name), (bits), #name }
+
+/* The lowest byte is the signal that tells of the child's end. */
+static const struct call_word clone_words[] = {
+    FLAG(CLONE_NEWUSER), FLAG(CLONE_NEWNS), FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_NEWIPC),
+    FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_VM), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SIGHAND),
+    FLAG(CLONE_PIDFD), FLAG(CLONE_PTRACE), FLAG(CLONE_VFORK), FLAG(CLONE_PARENT), FLAG(CLONE_THREAD), FLAG(CLONE_SYSVSEM),
+    FLAG(CLONE_SETTLS), FLAG(CLONE_PARENT_SETTID), FLAG(CLONE_CHILD_CLEARTID), FLAG(CLONE_UNTRACED),
+    FLAG(CLONE_CHILD_SETTID), FLAG(CLONE_IO), { 0x00400000, 0x00400000, "" /* CLONE_DETACHED */ }, FIELD(SIGCHLD, 0xff),
+};
+/* Of unshare(2) and setns(2).  CLONE_NEWTIME is 0x80, a bit of the signal in clone(2). */
+static const struct call_word namespace_words[] = {
+    FLAG(CLONE_NEWUSER), FLAG(CLONE_NEWNS), FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_NEWIPC),
+    FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWTIME), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SYSVSEM),
+};
+#ifdef __aarch64__
+enum { LARGE_FILE = 0400000 }; /* O_LARGEFILE as the kernel has it (asm/fcntl.h); the C library's is 0 */
+#else
+enum { LARGE_FILE = 0100000 };
+#endif
+static const struct call_word open_words[] = {
+    FIELD(O_RDONLY, O_ACCMODE), FIELD(O_WRONLY, O_ACCMODE), FIELD(O_RDWR, O_ACCMODE), FLAG(O_CREAT), FLAG(O_EXCL),
+    FLAG(O_NOCTTY), FLAG(O_TRUNC), FLAG(O_APPEND), FLAG(O_NONBLOCK), FLAG(O_SYNC), FLAG(O_DSYNC), FLAG(O_DIRECT),
+    { LARGE_FILE, LARGE_FILE, "" }, FLAG(O_TMPFILE), FLAG(O_DIRECTORY),
+    FLAG(O_NOFOLLOW), FLAG(O_NOATIME), FLAG(O_CLOEXEC), FLAG(O_PATH),
+};
+static const struct call_word mount_words[] = {
+    { 0xc0ed0000, 0xffff0000, "" /* MS_MGC_VAL */ }, FLAG(MS_RDONLY), FLAG(MS_NOSUID), FLAG(MS_NODEV), FLAG(MS_NOEXEC),
+    FLAG(MS_SYNCHRONOUS), FLAG(MS_REMOUNT), FLAG(MS_MANDLOCK), FLAG(MS_DIRSYNC), FLAG(MS_NOATIME), FLAG(MS_NODIRATIME),
+    FLAG(MS_BIND), FLAG(MS_MOVE), FLAG(MS_REC), FLAG(MS_SILENT), FLAG(MS_UNBINDABLE), FLAG(MS_PRIVATE), FLAG(MS_SLAVE),
+    FLAG(MS_SHARED), FLAG(MS_RELATIME), FLAG(MS_STRICTATIME), FLAG(MS_LAZYTIME),
+};
+static const struct call_word umount_words[] = {
+    FLAG(MNT_FORCE), FLAG(MNT_DETACH), FLAG(MNT_EXPIRE), FLAG(UMOUNT_NOFOLLOW),
+};
+static const struct call_word family_words[] = {
+    VALUE(AF_UNSPEC), VALUE(AF_UNIX), VALUE(AF_INET), VALUE(AF_AX25), VALUE(AF_IPX), VALUE(AF_APPLETALK), VALUE(AF_X25),
+    VALUE(AF_INET6), VALUE(AF_KEY), VALUE(AF_NETLINK), VALUE(AF_PACKET), VALUE(AF_RDS), VALUE(AF_PPPOX), VALUE(AF_CAN),
+    VALUE(AF_TIPC), VALUE(AF_BLUETOOTH), VALUE(AF_RXRPC), VALUE(AF_ALG), VALUE(AF_NFC), VALUE(AF_VSOCK), VALUE(AF_KCM),
+    VALUE(AF_QIPCRTR), VALUE(AF_SMC), VALUE(AF_XDP),
+};
+static const struct call_word socket_words[] = {
+    FIELD(SOCK_STREAM, 0xf), FIELD(SOCK_DGRAM, 0xf), FIELD(SOCK_RAW, 0xf), FIELD(SOCK_RDM, 0xf), FIELD(SOCK_SEQPACKET, 0xf),
+    FIELD(SOCK_PACKET, 0xf), FLAG(SOCK_CLOEXEC), FLAG(SOCK_NONBLOCK),
+};
+static const struct call_word level_words[] = {
+    VALUE(SOL_SOCKET), { 0, UINT32_MAX, "IPPROTO_IP" }, { 6, UINT32_MAX, "IPPROTO_TCP" }, { 17, UINT32_MAX, "IPPROTO_UDP" },
+    { 41, UINT32_MAX, "IPPROTO_IPV6" }, VALUE(SOL_NETLINK), VALUE(SOL_PACKET), VALUE(SOL_ALG),
+};
+static const struct call_word signal_words[] = {
+    { 0, UINT32_MAX, "no signal" }, VALUE(SIGHUP), VALUE(SIGINT), VALUE(SIGQUIT), VALUE(SIGILL), VALUE(SIGTRAP), VALUE(SIGABRT),
+    VALUE(SIGBUS), VALUE(SIGFPE), VALUE(SIGKILL), VALUE(SIGUSR1), VALUE(SIGSEGV), VALUE(SIGUSR2), VALUE(SIGPIPE),
+    VALUE(SIGALRM), VALUE(SIGTERM), VALUE(SIGCHLD), VALUE(SIGCONT), VALUE(SIGSTOP), VALUE(SIGTSTP), VALUE(SIGTTIN),
+    VALUE(SIGTTOU), VALUE(SIGURG), VALUE(SIGXCPU), VALUE(SIGXFSZ), VALUE(SIGVTALRM), VALUE(SIGPROF), VALUE(SIGWINCH),
+    VALUE(SIGIO), VALUE(SIGPWR), VALUE(SIGSYS),
+};
+static const struct call_word ptrace_words[] = {
+    VALUE(PTRACE_TRACEME), VALUE(PTRACE_PEEKTEXT), VALUE(PTRACE_PEEKDATA), VALUE(PTRACE_POKETEXT), VALUE(PTRACE_POKEDATA),
+    VALUE(PTRACE_CONT), VALUE(PTRACE_KILL), VALUE(PTRACE_SINGLESTEP), VALUE(PTRACE_ATTACH), VALUE(PTRACE_DETACH),
+    VALUE(PTRACE_SYSCALL), VALUE(PTRACE_SETOPTIONS), VALUE(PTRACE_GETREGSET), VALUE(PTRACE_SETREGSET), VALUE(PTRACE_SEIZE),
+    VALUE(PTRACE_INTERRUPT), VALUE(PTRACE_SECCOMP_GET_FILTER), VALUE(PTRACE_GET_SYSCALL_INFO),
+};
+static const struct call_word prctl_words[] = {
+    VALUE(PR_SET_PDEATHSIG), VALUE(PR_GET_DUMPABLE), VALUE(PR_SET_DUMPABLE), VALUE(PR_SET_KEEPCAPS), VALUE(PR_SET_NAME),
+    VALUE(PR_GET_NAME), VALUE(PR_GET_SECCOMP), VALUE(PR_SET_SECCOMP), VALUE(PR_CAPBSET_READ), VALUE(PR_CAPBSET_DROP),
+    VALUE(PR_SET_TSC), VALUE(PR_SET_SECUREBITS), VALUE(PR_SET_TIMERSLACK), VALUE(PR_MCE_KILL), VALUE(PR_SET_MM),
+    VALUE(PR_SET_PTRACER), VALUE(PR_SET_CHILD_SUBREAPER), VALUE(PR_SET_NO_NEW_PRIVS), VALUE(PR_SET_THP_DISABLE),
+    VALUE(PR_CAP_AMBIENT), VALUE(PR_SET_SPECULATION_CTRL), VALUE(PR_SET_IO_FLUSHER), VALUE(PR_SET_SYSCALL_USER_DISPATCH),
+    VALUE(PR_SCHED_CORE), VALUE(PR_SET_VMA),
+};
+static const struct call_word arch_prctl_words[] = {
+#ifdef __x86_64__
+    VALUE(ARCH_SET_GS), VALUE(ARCH_SET_FS), VALUE(ARCH_GET_FS), VALUE(ARCH_GET_GS),
+#endif
+    { 0x3001, UINT32_MAX, "ARCH_CET_STATUS" },
+};
+static const struct call_word personality_words[] = {
+    { 0xffffffff, UINT32_MAX, "query" }, FLAG(ADDR_NO_RANDOMIZE), FLAG(MMAP_PAGE_ZERO), FLAG(ADDR_COMPAT_LAYOUT),
+    FLAG(READ_IMPLIES_EXEC), FLAG(ADDR_LIMIT_32BIT), FLAG(SHORT_INODE), FLAG(WHOLE_SECONDS), FLAG(STICKY_TIMEOUTS),
+    FLAG(ADDR_LIMIT_3GB), FLAG(UNAME26), FIELD(PER_LINUX32, 0xff), FIELD(PER_LINUX, 0xff),
+};
+static const struct call_word protection_words[] = {
+    { 0, UINT32_MAX, "PROT_NONE" }, FLAG(PROT_READ), FLAG(PROT_WRITE), FLAG(PROT_EXEC),
+};
+static const struct call_word map_words[] = {
+    FIELD(MAP_SHARED, 0xf), FIELD(MAP_PRIVATE, 0xf), FIELD(MAP_SHARED_VALIDATE, 0xf), FLAG(MAP_ANONYMOUS), FLAG(MAP_FIXED),
+    FLAG(MAP_GROWSDOWN), FLAG(MAP_LOCKED), FLAG(MAP_NORESERVE), FLAG(MAP_POPULATE), FLAG(MAP_STACK), FLAG(MAP_HUGETLB),
+};
+static const struct call_word fcntl_words[] = {
+    VALUE(F_DUPFD), VALUE(F_GETFD), VALUE(F_SETFD), VALUE(F_GETFL), VALUE(F_SETFL), VALUE(F_GETLK), VALUE(F_SETLK),
+    VALUE(F_SETLKW), VALUE(F_SETOWN), VALUE(F_GETOWN), VALUE(F_SETSIG), VALUE(F_SETOWN_EX), VALUE(F_SETLEASE),
+    VALUE(F_NOTIFY), VALUE(F_DUPFD_CLOEXEC), VALUE(F_SETPIPE_SZ), VALUE(F_ADD_SEALS),
+};
+static const struct call_word rlimit_words[] = {
+    VALUE(RLIMIT_CPU), VALUE(RLIMIT_FSIZE), VALUE(RLIMIT_DATA), VALUE(RLIMIT_STACK), VALUE(RLIMIT_CORE), VALUE(RLIMIT_RSS),
+    VALUE(RLIMIT_NPROC), VALUE(RLIMIT_NOFILE), VALUE(RLIMIT_MEMLOCK), VALUE(RLIMIT_AS), VALUE(RLIMIT_LOCKS),
+    VALUE(RLIMIT_SIGPENDING), VALUE(RLIMIT_MSGQUEUE), VALUE(RLIMIT_NICE), VALUE(RLIMIT_RTPRIO), VALUE(RLIMIT_RTTIME),
+};
+static const struct call_word clock_words[] = {
+    VALUE(CLOCK_REALTIME), VALUE(CLOCK_MONOTONIC), VALUE(CLOCK_BOOTTIME), VALUE(CLOCK_REALTIME_ALARM),
+    VALUE(CLOCK_BOOTTIME_ALARM), VALUE(CLOCK_TAI),
+};
+static const struct call_word reboot_words[] = {
+    VALUE(LINUX_REBOOT_CMD_RESTART), VALUE(LINUX_REBOOT_CMD_HALT), VALUE(LINUX_REBOOT_CMD_CAD_ON),
+    VALUE(LINUX_REBOOT_CMD_CAD_OFF), VALUE(LINUX_REBOOT_CMD_POWER_OFF), VALUE(LINUX_REBOOT_CMD_RESTART2),
+    VALUE(LINUX_REBOOT_CMD_SW_SUSPEND), VALUE(LINUX_REBOOT_CMD_KEXEC),
+};
+static const struct call_word scheduler_words[] = {
+    FIELD(SCHED_OTHER, 0xf), FIELD(SCHED_FIFO, 0xf), FIELD(SCHED_RR, 0xf), FIELD(SCHED_BATCH, 0xf), FIELD(SCHED_IDLE, 0xf),
+    FIELD(SCHED_DEADLINE, 0xf), FLAG(SCHED_RESET_ON_FORK),
+};
+static const struct call_word keyctl_words[] = {
+    VALUE(KEYCTL_GET_KEYRING_ID), VALUE(KEYCTL_JOIN_SESSION_KEYRING), VALUE(KEYCTL_UPDATE), VALUE(KEYCTL_REVOKE),
+    VALUE(KEYCTL_CHOWN), VALUE(KEYCTL_SETPERM), VALUE(KEYCTL_DESCRIBE), VALUE(KEYCTL_CLEAR), VALUE(KEYCTL_LINK),
+    VALUE(KEYCTL_UNLINK), VALUE(KEYCTL_SEARCH), VALUE(KEYCTL_READ), VALUE(KEYCTL_SESSION_TO_PARENT),
+};
+static const struct call_word bpf_words[] = {
+    VALUE(BPF_MAP_CREATE), VALUE(BPF_MAP_LOOKUP_ELEM), VALUE(BPF_MAP_UPDATE_ELEM), VALUE(BPF_MAP_DELETE_ELEM),
+    VALUE(BPF_PROG_LOAD), VALUE(BPF_OBJ_PIN), VALUE(BPF_OBJ_GET), VALUE(BPF_PROG_ATTACH), VALUE(BPF_BTF_LOAD),
+};
+static const struct call_word seccomp_words[] = {
+    VALUE(SECCOMP_SET_MODE_STRICT), VALUE(SECCOMP_SET_MODE_FILTER), VALUE(SECCOMP_GET_ACTION_AVAIL),
+    VALUE(SECCOMP_GET_NOTIF_SIZES),
+};
+static const struct call_word ipc_words[] = { FLAG(IPC_CREAT), FLAG(IPC_EXCL) };
+
+#define TABLE(kind, words) [(kind) - ARG_WORDS] = { words, sizeof(words) / sizeof((words)[0]) }
+
+const struct call_word *call_words(enum call_argument kind, size_t *count)
+{
+    static const struct {
+        const struct call_word *words;
+        size_t count;
+    } tables[CALL_ARGUMENT_KINDS - ARG_WORDS] = {
+        TABLE(ARG_CLONE, clone_words), TABLE(ARG_NAMESPACE, namespace_words), TABLE(ARG_OPEN, open_words),
+        TABLE(ARG_MOUNT, mount_words), TABLE(ARG_UMOUNT, umount_words), TABLE(ARG_FAMILY, family_words),
+        TABLE(ARG_SOCKET_TYPE, socket_words), TABLE(ARG_SOCKET_LEVEL, level_words), TABLE(ARG_SIGNAL, signal_words),
+        TABLE(ARG_PTRACE, ptrace_words), TABLE(ARG_PRCTL, prctl_words), TABLE(ARG_ARCH_PRCTL, arch_prctl_words),
+        TABLE(ARG_PERSONALITY, personality_words), TABLE(ARG_PROTECTION, protection_words), TABLE(ARG_MAP, map_words),
+        TABLE(ARG_FCNTL, fcntl_words), TABLE(ARG_RLIMIT, rlimit_words), TABLE(ARG_CLOCK, clock_words),
+        TABLE(ARG_REBOOT, reboot_words), TABLE(ARG_SCHEDULER, scheduler_words), TABLE(ARG_KEYCTL, keyctl_words),
+        TABLE(ARG_BPF, bpf_words), TABLE(ARG_SECCOMP, seccomp_words), TABLE(ARG_IPC, ipc_words),
+    };
+
+    *count = tables[kind - ARG_WORDS].count;
+    return tables[kind - ARG_WORDS].words;
+}
