@@ -325,7 +325,9 @@ enum start_step {
     START_STEPS
 };
 
-/* EXECED: the script runs. */
+/* EXECED: the script runs.  Without a cgroup one descriptor: a pidfd of the keeper, which is
+ * init of the hook's PID namespace: when that says so, nothing is left in it.  (The report
+ * socket closes before.) */
 struct msg_execed {
     uint32_t pid;
     uint32_t layers; /* bit n set: start_step n was applied (Landlock may be missing) */
@@ -436,7 +438,7 @@ struct frozen_map {
     X(MSG_TERM,            struct msg_slot,          0, 0)      \
     X(MSG_KILL,            struct msg_slot,          0, 0)      \
     X(MSG_STARTED,         struct msg_started,       0, 5)      \
-    X(MSG_EXECED,          struct msg_execed,        0, 0)      \
+    X(MSG_EXECED,          struct msg_execed,        0, 1)      \
     X(MSG_EXEC_FAILED,     struct msg_exec_failed,   0, 0)      \
     X(MSG_DENIED,          struct msg_denied,        0, 0)      \
     X(MSG_DENIED_MORE,     struct msg_denied_more,   0, 0)      \

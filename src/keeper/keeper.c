@@ -208,9 +208,11 @@ _Noreturn void keeper_main(const struct start *s)
         fail(s, handover->step, (int)handover->error);
     }
     const struct msg_execed execed = { (uint32_t)hook, handover->layers };
-    if (wire_send(s->report, MSG_EXECED, &execed, NULL, 0) != 0) {
+    int self = init ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
+    if ((init && self < 0) || wire_send(s->report, MSG_EXECED, &execed, &self, init) != 0) {
         _exit(0); /* no supervisor: the hook dies with its parent */
     }
+    (void)close(self);
     denials.listener = handover->listener;
     denials.report = s->report;
     denials.proc = init ? procfs_create() : openat(s->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -91,6 +91,7 @@ void attempt_close(struct run *run, struct hook *hook)
     source_close(&hook->err);
     source_close(&hook->events);
     source_close(&hook->procs);
+    source_close(&hook->init);
     timer_stop(&hook->grace);
 }
 

@@ -112,7 +112,7 @@ static void attempt_over(struct run *run, struct hook *hook)
 
 static bool gone(const struct hook *hook)
 {
-    return !hook->report.open && !(hook->with_cgroup && tree_populated(hook));
+    return !hook->report.open && !hook->init.open && !(hook->with_cgroup && tree_populated(hook));
 }
 
 /* ---- killing -------------------------------------------------------------------- */
@@ -225,7 +225,10 @@ static void tree_changed(struct run *run, struct source *source, uint32_t events
     struct hook *hook = source->owner;
 
     (void)events;
-    (void)tree_populated(hook); /* reading it is what makes the event go away */
+    if (source == &hook->init) /* with it its whole PID namespace has ended */
+        source_close(source);
+    else
+        (void)tree_populated(hook); /* reading it is what makes the event go away */
     settle(run, hook);
 }
 
@@ -260,14 +263,17 @@ void hooks_started(struct run *run, struct wire_packet *packet)
         end_tree(run, hook);
 }
 
-void hooks_execed(struct run *run, struct hook *hook, const struct msg_execed *m)
+void hooks_execed(struct run *run, struct hook *hook, struct wire_packet *packet)
 {
+    const struct msg_execed *m = packet->body;
     struct report_attempt *row = attempt_row(run, hook);
 
-    if (row->ran || hook->exited)
-        fatal("an EXECED twice", 0);
+    if (row->ran || hook->exited || packet->fds_count != (hook->with_cgroup ? 0 : 1))
+        fatal("an EXECED out of place", 0);
     row->ran = 1;
     row->layers = m->layers;
+    if (!hook->with_cgroup)
+        source_watch(&run->loop, &hook->init, packet->fds[0], EPOLLIN, tree_changed, hook);
 }
 
 void hooks_exec_failed(struct run *run, struct hook *hook, const struct msg_exec_failed *failed)

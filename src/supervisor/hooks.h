@@ -27,7 +27,7 @@ void hooks_close(struct run *run);
 
 /* Messages. */
 void hooks_started(struct run *run, struct wire_packet *packet);
-void hooks_execed(struct run *run, struct hook *hook, const struct msg_execed *execed);
+void hooks_execed(struct run *run, struct hook *hook, struct wire_packet *packet);
 void hooks_exec_failed(struct run *run, struct hook *hook, const struct msg_exec_failed *failed);
 void hooks_exited(struct run *run, struct hook *hook, const struct msg_exited *exited);
 

@@ -105,7 +105,7 @@ static void on_denied_more(struct run *run, struct wire_packet *packet, struct h
 
 static void on_execed(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
-    hooks_execed(run, hook, packet->body);
+    hooks_execed(run, hook, packet);
 }
 
 static void on_exec_failed(struct run *run, struct wire_packet *packet, struct hook *hook)

@@ -48,6 +48,7 @@ struct hook {
     uint64_t deadline_ns; /* CLOCK_BOOTTIME */
     struct timer deadline, grace;
     struct source report, out, err, events, procs;
+    struct source init;   /* without a cgroup: pidfd of the keeper */
     struct stream stdout_kept, stderr_kept;
     uint32_t row;         /* of the attempt in report.attempts */
     uint32_t rows[REPORT_ATTEMPTS_PER_HOOK];

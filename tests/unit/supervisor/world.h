@@ -37,7 +37,7 @@ enum { SCRIPTS = PLAN_PLUGINS_MAX * PHASES, PATIENCE_MS = 15000 };
 
 /* One attempt's ends that a keeper and a hook would hold. */
 struct keeper {
-    int report, out, err;
+    int report, out, err, alive;
 };
 
 static struct world {
@@ -153,7 +153,7 @@ MAYBE static struct keeper *start(uint32_t slot, uint32_t attempt)
     struct msg_started started = {.slot = slot, .attempt = attempt};
     struct msg_execed execed = {.pid = 4242, .layers = 7};
     struct keeper *k = &w.keepers[slot];
-    int fds[3], out[2], err[2];
+    int fds[3], out[2], err[2], alive[2];
 
     assert_int_equal(m->slot, slot);
     assert_int_equal(m->attempt, attempt);
@@ -167,7 +167,10 @@ MAYBE static struct keeper *start(uint32_t slot, uint32_t attempt)
     say(w.launcher, MSG_STARTED, &started, fds, 3);
     for (unsigned i = 0; i < 3; i++)
         close(fds[i]);
-    say(k->report, MSG_EXECED, &execed, NULL, 0);
+    assert_int_equal(pipe(alive), 0); /* stands for the keeper's pidfd */
+    k->alive = alive[1];
+    say(k->report, MSG_EXECED, &execed, alive, 1);
+    close(alive[0]);
     return k;
 }
 
@@ -176,6 +179,8 @@ MAYBE static void close_keeper(struct keeper *k)
     close(k->out);
     close(k->err);
     close(k->report);
+    pump();
+    close(k->alive); /* later: the namespace is emptied after its init has closed everything */
     pump();
 }
 
