@@ -29,7 +29,7 @@ groups_left() {
 @test "5 supplementary groups of the caller" {
     defended groups_left
     weakened groups groups_left
-    record 5 hook-groups "groups of the caller in a hook" "setgroups before setresuid" groups
+    record 5 hook-groups "groups of the caller in a hook" "setgroups in the drop of the launcher, again in the hook" groups
     record 5 role-groups "groups of the caller in every role" "setgroups in the drop, and its proof" groups
 }
 
