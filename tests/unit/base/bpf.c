@@ -95,6 +95,8 @@ static const struct run_row run_rows[] = {
     {"arch", 2, 4, {LD(4), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), RET(1), RET(2)}},
     {"low half", 1, 4, {LD(16), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 1), RET(1), RET(2)}},
     {"high half", 1, 4, {LD(20), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 10, 0, 1), RET(1), RET(2)}},
+    {"compared in 64 bits, a high bit hides the low half", 2, 6,
+     {LD(20), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3), LD(16), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 1), RET(1), RET(2)}},
     {"greater, equal", 2, 4, {LD(0), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 7, 0, 1), RET(1), RET(2)}},
     {"greater or equal", 1, 4, {LD(0), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 7, 0, 1), RET(1), RET(2)}},
     {"unsigned", 2, 4, {LD(0), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x80000000, 0, 1), RET(1), RET(2)}},
