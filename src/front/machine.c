@@ -49,10 +49,9 @@ bool machine_find_programs(const char *program, char directory[PLAN_PATH_MAX])
 /* In a build tree the programs lie beside this one and the policies below it. */
 static void find_places(struct machine *m)
 {
-    static const char policies[] = "/policy";
-    if (machine_find_programs("quiesce-monitor", m->programs) && strlen(m->programs) + sizeof policies <= sizeof m->policies) {
-        snprintf(m->policies, sizeof m->policies, "%s%s", strcmp(m->programs, "/") == 0 ? "" : m->programs, policies);
-    } else {
+    bool here = machine_find_programs("quiesce-monitor", m->programs);
+    const char *directory = strcmp(m->programs, "/") == 0 ? "" : m->programs;
+    if (!here || snprintf(m->policies, sizeof m->policies, "%s/policy", directory) >= (int)sizeof m->policies) {
         snprintf(m->policies, sizeof m->policies, "%s", QUIESCE_POLICYDIR);
     }
 }
