@@ -129,7 +129,7 @@ static bool is_string_at(const char *text, uint32_t length, uint32_t offset)
 
 /* ---- plans --------------------------------------------------------------------------- */
 
-static bool head_valid(const struct plan_head *head)
+bool plan_head_valid(const struct plan_head *head)
 {
     bool error = false;
     if (!is_flag(head->usable) || head->findings_count > PLAN_FINDINGS_MAX) {
@@ -258,7 +258,7 @@ static bool (*const checks[DOC_KINDS])(const void *) = {
 bool plan_valid(enum document_kind kind, const void *plan)
 {
     const struct plan_head *head = plan; /* the first member of every plan */
-    if ((unsigned)kind >= DOC_KINDS || !head_valid(head)) {
+    if ((unsigned)kind >= DOC_KINDS || !plan_head_valid(head)) {
         return false;
     }
     return head->usable == 0 || checks[kind](plan);

@@ -18,6 +18,9 @@
  */
 bool plan_valid(enum document_kind kind, const void *plan);
 
+/* The same of the head alone, which an answer of another kind may begin with. */
+bool plan_head_valid(const struct plan_head *head);
+
 /* A policy's capabilities are its user's, or root's: whoever else runs under it by
  * runAs has none.  uid: who the hook will be. */
 void policy_narrow(struct policy_plan *policy, uint32_t uid);

@@ -1,7 +1,7 @@
 /*
  * policy_job.h - how the front tells quiesce-policy what to do.
  *
- *   quiesce-policy VERB [--OPTION]... -- FILE...
+ *   quiesce-policy VERB [--OPTION | --OPTION=NUMBER]... -- FILE...
  *
  * FILE is a kind, a colon and the file's name for messages; its open descriptor is
  * the first one that is free after standard input, output and error, plus its
@@ -15,6 +15,7 @@ enum {
     POLICY_OPERANDS_MAX = 128,                  /* documents of one command line */
     POLICY_FILES_MAX = 3 * POLICY_OPERANDS_MAX, /* each with a table and an output */
     POLICY_OUTPUT_MAX = 1 << 20,                /* bytes of one output */
+    POLICY_TUPLES_DEFAULT = 100000,             /* calls that test draws for each document */
 };
 
 /* The letter before the colon.  A table and an output belong to the document before them. */

@@ -24,19 +24,22 @@ const struct command_row command_table[COMMANDS] = {
                                  "write the compiled form that a run uses, POLICY.json.qpol", 1, POLICY_OPERANDS_MAX },
     [COMMAND_POLICY_SHOW] = { "policy", "show", "[--bpf] [--json] POLICY.json...",
                               "say in words what a policy allows, every system call by name", 1, POLICY_OPERANDS_MAX },
+    [COMMAND_POLICY_TEST] = { "policy", "test", "[OPTION]... POLICY.json...",
+                              "ask each filter what the table beside it, POLICY.tests, says, and the kernel as well", 1,
+                              POLICY_OPERANDS_MAX },
     [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command", 0, 0 },
     [COMMAND_VERSION] = { "version", NULL, "", "print the version", 0, 0 },
 };
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
-    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_help;
+    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_help;
 
 enum {
     ON_RUN = ON(COMMAND_RUN),
     ON_LOADING = ON(COMMAND_RUN) | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
     ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
     ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
-    ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW),
+    ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW) | ON(COMMAND_POLICY_TEST),
     ON_ALL = ON(COMMANDS) - 1,
 };
 
@@ -55,6 +58,9 @@ const struct option_row option_table[OPTION_ROWS] = {
     { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
     { "output", "OUT", ON(COMMAND_POLICY_COMPILE), set_output, "where to write; also -o (POLICY.json.qpol)" },
     { "bpf", NULL, ON(COMMAND_POLICY_SHOW), set_bpf, "the filter's program instead of words; with --json beside them" },
+    { "tuples", "N", ON(COMMAND_POLICY_TEST), set_tuples, "calls to draw at random for each policy (100000)" },
+    { "seed", "S", ON(COMMAND_POLICY_TEST), set_seed, "draw the calls that this number stands for (a new one each time)" },
+    { "verbose", NULL, ON(COMMAND_POLICY_TEST), set_verbose, "print every row of the tables" },
     { "help", NULL, ON_ALL, set_help, "print this" },
 };
 
@@ -129,29 +135,30 @@ static int set_exclude(struct options *options, const char *value, char *message
     return add_mount(&options->exclude, value, message, capacity);
 }
 
-static int read_number(uint32_t *number, const char *value, uint32_t most, const char *what, char *message, size_t capacity)
+static int read_number(uint32_t *number, const char *value, uint32_t least, uint32_t most, const char *what,
+                       char *message, size_t capacity)
 {
-    uint32_t n = 0;
+    uint64_t n = 0;
     const char *p = value;
     while (*p >= '0' && *p <= '9' && n <= most) {
-        n = n * 10 + (uint32_t)(*p++ - '0');
+        n = n * 10 + (uint64_t)(*p++ - '0');
     }
-    if (p == value || *p != '\0' || n < 1 || n > most) {
-        snprintf(message, capacity, "%s takes a whole number from 1 to %u", what, most);
+    if (p == value || *p != '\0' || n < least || n > most) {
+        snprintf(message, capacity, "%s takes a whole number from %u to %u", what, least, most);
         return -1;
     }
-    *number = n;
+    *number = (uint32_t)n;
     return 0;
 }
 
 static int set_freeze_timeout(struct options *options, const char *value, char *message, size_t capacity)
 {
-    return read_number(&options->freeze_timeout_seconds, value, PLAN_FREEZE_TIMEOUT_MAX, "--freeze-timeout", message, capacity);
+    return read_number(&options->freeze_timeout_seconds, value, 1, PLAN_FREEZE_TIMEOUT_MAX, "--freeze-timeout", message, capacity);
 }
 
 static int set_last(struct options *options, const char *value, char *message, size_t capacity)
 {
-    return read_number(&options->last, value, 1000000, "--last", message, capacity);
+    return read_number(&options->last, value, 1, 1000000, "--last", message, capacity);
 }
 
 static int set_allow_crash(struct options *options, const char *value, char *message, size_t capacity)
@@ -187,6 +194,25 @@ static int set_dry_run(struct options *options, const char *value, char *message
 {
     (void)value, (void)message, (void)capacity;
     options->dry_run = true;
+    return 0;
+}
+
+static int set_tuples(struct options *options, const char *value, char *message, size_t capacity)
+{
+    options->has_tuples = true;
+    return read_number(&options->tuples, value, 0, 1000000000, "--tuples", message, capacity);
+}
+
+static int set_seed(struct options *options, const char *value, char *message, size_t capacity)
+{
+    options->has_seed = true;
+    return read_number(&options->seed, value, 0, UINT32_MAX, "--seed", message, capacity);
+}
+
+static int set_verbose(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->verbose = true;
     return 0;
 }
 

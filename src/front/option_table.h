@@ -28,7 +28,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_ROWS = 14 };
+enum { OPTION_ROWS = 17 };
 extern const struct option_row option_table[OPTION_ROWS];
 
 #endif

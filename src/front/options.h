@@ -22,6 +22,7 @@ enum command {
     COMMAND_JOURNAL_VERIFY,
     COMMAND_POLICY_COMPILE,
     COMMAND_POLICY_SHOW,
+    COMMAND_POLICY_TEST,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMANDS
@@ -38,6 +39,8 @@ struct options {
     uint32_t last;                     /* records to show; 0: all */
     uint8_t allow_crash;               /* enum allow_crash */
     bool no_expedite, json, dry_run, bpf;
+    uint32_t tuples, seed;             /* of policy test, if has_... */
+    bool has_tuples, has_seed, verbose;
     const char *output;                          /* --output; NULL: not given */
     const char *operands[POLICY_OPERANDS_MAX];   /* documents of "policy", as they stand in argv */
     unsigned operands_count;

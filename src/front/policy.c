@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "front/option_table.h"
@@ -21,6 +23,21 @@ static int add_output(struct policy_call *call, const struct options *options, c
     return policy_call_add(call, POLICY_FILE_OUTPUT, name, memfd_create("policy", MFD_CLOEXEC));
 }
 
+/* The table of tests beside NAME.json: NAME.tests. */
+static int add_table(struct policy_call *call, const char *document)
+{
+    static const char suffix[] = ".json";
+    size_t n = strlen(document), s = sizeof suffix - 1;
+    bool known = n > s && strcmp(document + n - s, suffix) == 0;
+    char *name = NULL;
+    if (asprintf(&name, "%.*s.tests", (int)(known ? n - s : n), document) < 0) {
+        return EXIT_INTERNAL;
+    }
+    int status = policy_call_add(call, POLICY_FILE_TABLE, name, open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    free(name);
+    return status;
+}
+
 static int open_files(struct policy_call *call, const struct options *options)
 {
     int status = 0;
@@ -29,6 +46,8 @@ static int open_files(struct policy_call *call, const struct options *options)
         status = policy_call_add(call, POLICY_FILE_DOCUMENT, name, open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY));
         if (status == 0 && options->command == COMMAND_POLICY_COMPILE) {
             status = add_output(call, options, name);
+        } else if (status == 0 && options->command == COMMAND_POLICY_TEST) {
+            status = add_table(call, name);
         }
     }
     return status;
@@ -44,16 +63,46 @@ static int write_outputs(const struct policy_call *call)
     return worst;
 }
 
+/* The options as quiesce-policy takes them. */
+struct words {
+    const char *list[6]; /* NULL-terminated */
+    char tuples[32], seed[32];
+};
+
+static void make_words(struct words *words, const struct options *options)
+{
+    unsigned count = 0;
+    *words = (struct words){ .list = { NULL } };
+    if (options->json) {
+        words->list[count++] = "--json";
+    }
+    if (options->bpf) {
+        words->list[count++] = "--bpf";
+    }
+    if (options->verbose) {
+        words->list[count++] = "--verbose";
+    }
+    if (options->has_tuples) {
+        snprintf(words->tuples, sizeof words->tuples, "--tuples=%u", options->tuples);
+        words->list[count++] = words->tuples;
+    }
+    if (options->has_seed) {
+        snprintf(words->seed, sizeof words->seed, "--seed=%u", options->seed);
+        words->list[count++] = words->seed;
+    }
+}
+
 int policy_command(const struct options *options)
 {
     static struct policy_call call; /* large */
-    const char *const words[] = { options->json ? "--json" : options->bpf ? "--bpf" : NULL, options->json && options->bpf ? "--bpf" : NULL, NULL };
+    struct words words;
+    make_words(&words, options);
     policy_call_begin(&call);
     /* A caller may have left it ignored, and then nobody can be waited for. */
     (void)signal(SIGCHLD, SIG_DFL);
     int status = open_files(&call, options);
     if (status == 0) {
-        status = policy_call_run(&call, command_table[options->command].verb, words);
+        status = policy_call_run(&call, command_table[options->command].verb, words.list);
     }
     if (call.files > 0) {
         int written = write_outputs(&call);

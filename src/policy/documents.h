@@ -22,7 +22,9 @@ struct document {
 
 /* What the command line says. */
 struct job {
-    bool json, bpf;
+    bool json, bpf, verbose;
+    bool has_seed, has_tuples;
+    uint32_t seed, tuples; /* of test: calls to be drawn for each document */
     unsigned count;
     struct document documents[POLICY_OPERANDS_MAX];
 };

@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "parser/text.h"
 #include "policy/compile.h"
 #include "policy/confine.h"
 #include "policy/show.h"
+#include "policy/test.h"
 #include "quiesce/outcome.h"
 
 const char program_name[] = "quiesce-policy";
@@ -28,6 +30,7 @@ static const struct {
 } verbs[] = {
     { "compile", verb_compile },
     { "show", verb_show },
+    { "test", verb_test },
 };
 
 /* Puts a word such as "d:default.json" into the job; false if it makes no sense. */
@@ -50,16 +53,45 @@ static bool take_file(struct job *job, const char *word, int fd)
     return true;
 }
 
+/* Puts a word such as "--json" or "--seed=7" into the job; false if it makes no sense. */
+static bool take_option(struct job *job, const char *word)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+        uint32_t *value; /* NULL: it has none */
+    } options[] = {
+        { "--json", &job->json, NULL },
+        { "--bpf", &job->bpf, NULL },
+        { "--verbose", &job->verbose, NULL },
+        { "--seed=", &job->has_seed, &job->seed },
+        { "--tuples=", &job->has_tuples, &job->tuples },
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        size_t n = strlen(options[i].name);
+        uint64_t value = 0;
+        if (strncmp(word, options[i].name, n) != 0) {
+            continue;
+        }
+        *options[i].flag = true;
+        if (options[i].value == NULL) {
+            return word[n] == '\0';
+        }
+        bool good = text_decimal(word + n, strlen(word + n), UINT32_MAX, &value);
+        *options[i].value = (uint32_t)value;
+        return good;
+    }
+    return false;
+}
+
 /* Reads the words after the verb.  Returns the last descriptor in use, or -1. */
 static int take_words(struct job *job, char **words)
 {
     int fd = POLICY_FD_FIRST - 1;
     while (*words != NULL && strcmp(*words, "--") != 0) {
-        bool *flag = strcmp(*words, "--json") == 0 ? &job->json : strcmp(*words, "--bpf") == 0 ? &job->bpf : NULL;
-        if (flag == NULL) {
+        if (!take_option(job, *words)) {
             return -1;
         }
-        *flag = true;
         words++;
     }
     while (*words != NULL && *++words != NULL) {
@@ -72,7 +104,7 @@ static int take_words(struct job *job, char **words)
 
 int main(int argc, char **argv)
 {
-    static struct job job;
+    static struct job job = { .tuples = POLICY_TUPLES_DEFAULT };
     int last_fd = argc >= 2 ? take_words(&job, argv + 2) : -1;
     for (size_t i = 0; last_fd >= 0 && i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, argv[1]) != 0) {

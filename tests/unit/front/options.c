@@ -48,6 +48,8 @@ static const struct {
     { { "policy", "compile", "--output=b", "--", "--a" }, COMMAND_POLICY_COMPILE },
     { { "policy", "show", "--bpf", "--json", "a", "b" }, COMMAND_POLICY_SHOW },
     { { "policy", "compile", "-h" }, COMMAND_HELP },
+    { { "policy", "test", "a", "--tuples", "0", "--seed=4294967295", "--verbose" }, COMMAND_POLICY_TEST },
+    { { "policy", "test", "--json", "a", "b" }, COMMAND_POLICY_TEST },
     { { "help" }, COMMAND_HELP },
     { { "help", "run" }, COMMAND_HELP },
     { { "help", "journal", "show" }, COMMAND_HELP },
