@@ -30,6 +30,7 @@ static const struct argument_value families[] = {
 };
 
 static const struct argument_value requests[] = {
+    { "TCGETS2", 0x802c542a }, /* of asm/termbits.h, which libc's headers contradict */
     V(TCGETS), V(TCSETS), V(TCSETSW), V(TCSETSF), V(TIOCSCTTY), V(TIOCNOTTY), V(TIOCGPGRP), V(TIOCSPGRP), V(TIOCSTI),
     V(TIOCGWINSZ), V(TIOCSWINSZ), V(TIOCLINUX), V(TIOCCONS), V(TIOCSETD), V(TIOCGPTN), V(TIOCSPTLCK), V(FIONREAD),
     V(FIONBIO), V(FIOCLEX), V(FIONCLEX), V(FIOASYNC), V(FIBMAP), V(FIGETBSZ), V(FIFREEZE), V(FITHAW), V(FITRIM),
@@ -110,6 +111,8 @@ static const struct argument arguments[] = {
     { "openat", "dirfd", NULL, 0, 0, false },
     { "openat", "flags", OF(open_flags), 2, true },
     { "mmap", "prot", OF(protections), 2, true },
+    { "mknod", "mode", NULL, 0, 1, false },
+    { "mknodat", "mode", NULL, 0, 2, false },
     { "mprotect", "prot", OF(protections), 2, true },
     { "pkey_mprotect", "prot", OF(protections), 2, true },
     { "fcntl", "fd", NULL, 0, 0, false },

@@ -32,6 +32,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_JOURNAL_SHOW] = journal_show,
     [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
     [COMMAND_POLICY_SHOW] = policy_command,
+    [COMMAND_POLICY_DIFF] = policy_command,
     [COMMAND_POLICY_TEST] = policy_command,
     [COMMAND_HELP] = help,
     [COMMAND_VERSION] = version,

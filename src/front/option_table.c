@@ -24,6 +24,8 @@ const struct command_row command_table[COMMANDS] = {
                                  "write the compiled form that a run uses, POLICY.json.qpol", 1, POLICY_OPERANDS_MAX },
     [COMMAND_POLICY_SHOW] = { "policy", "show", "[--bpf] [--json] POLICY.json...",
                               "say in words what a policy allows, every system call by name", 1, POLICY_OPERANDS_MAX },
+    [COMMAND_POLICY_DIFF] = { "policy", "diff", "[--json] A.json B.json",
+                              "say what one of two policies grants and the other does not", 2, 2 },
     [COMMAND_POLICY_TEST] = { "policy", "test", "[OPTION]... POLICY.json...",
                               "ask each filter what the table beside it, POLICY.tests, says, and the kernel as well", 1,
                               POLICY_OPERANDS_MAX },
@@ -39,7 +41,7 @@ enum {
     ON_LOADING = ON(COMMAND_RUN) | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
     ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
     ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
-    ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW) | ON(COMMAND_POLICY_TEST),
+    ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW) | ON(COMMAND_POLICY_DIFF) | ON(COMMAND_POLICY_TEST),
     ON_ALL = ON(COMMANDS) - 1,
 };
 

@@ -30,17 +30,34 @@ static const struct abi {
 };
 _Static_assert(sizeof abis / sizeof *abis <= ABIS_MAX, "more ABIs than places");
 
-/* All paths of a walk end alike, whatever their conditions. */
-static enum paths_error ask(struct call_answer *answer, struct paths *paths, const struct sock_filter *filter, unsigned length,
-                            const struct condition *given, unsigned count)
+static const struct condition above[] = {
+    { WORD_ARCH, true, UINT32_MAX, NATIVE_ARCH },
+    { WORD_NR, true, FOREIGN_BITS, 0 },
+    { WORD_NR, false, (uint32_t)~(CALL_NUMBERS - 1), 0 },
+};
+
+bool calls_walk_class(unsigned class, struct paths *paths, const struct sock_filter *filter, unsigned length,
+                      const char **name, enum paths_error *error)
 {
-    enum paths_error error = paths_walk(paths, filter, length, given, count);
-    *answer = (struct call_answer){ .depends = paths->count == 0 };
-    for (uint32_t i = 0; error == PATHS_OK && i < paths->count; i++) {
-        answer->depends = answer->depends || paths->list[i].action != paths->list[0].action;
-        answer->action = paths->list[i].action;
+    if (class > sizeof abis / sizeof *abis) {
+        return false;
     }
-    return error;
+    const struct abi *abi = class > 0 ? &abis[class - 1] : NULL;
+    *name = abi != NULL ? abi->name : "all higher numbers";
+    *error = paths_walk(paths, filter, length, abi != NULL ? abi->given : above,
+                        abi != NULL ? abi->count : sizeof above / sizeof *above);
+    return true;
+}
+
+/* All paths of a walk end alike, whatever their conditions, or it depends. */
+static struct call_answer answer_of(const struct paths *paths)
+{
+    struct call_answer answer = { .depends = paths->count == 0 };
+    for (uint32_t i = 0; i < paths->count; i++) {
+        answer.depends = answer.depends || paths->list[i].action != paths->list[0].action;
+        answer.action = paths->list[i].action;
+    }
+    return answer;
 }
 
 static bool same(const struct call_answer *a, const struct call_answer *b)
@@ -50,25 +67,24 @@ static bool same(const struct call_answer *a, const struct call_answer *b)
 
 enum paths_error calls_make(struct calls *c, const struct sock_filter *filter, unsigned length, uint32_t *failed)
 {
-    const struct condition above[] = {
-        { WORD_ARCH, true, UINT32_MAX, NATIVE_ARCH },
-        { WORD_NR, true, FOREIGN_BITS, 0 },
-        { WORD_NR, false, (uint32_t)~(CALL_NUMBERS - 1), 0 },
-    };
     struct paths paths = { 0 };
-    *failed = CALL_NUMBERS;
-    enum paths_error error = ask(&c->above, &paths, filter, length, above, sizeof above / sizeof *above);
+    enum paths_error error = PATHS_OK;
     for (uint32_t n = 0; n < CALL_NUMBERS && error == PATHS_OK; n++) {
-        const struct condition given[] = { above[0], { WORD_NR, true, UINT32_MAX, n } };
         *failed = n;
-        error = ask(&c->numbers[n], &paths, filter, length, given, 2);
+        error = paths_of_call(&paths, filter, length, NATIVE_ARCH, n);
+        c->numbers[n] = answer_of(&paths);
+    }
+    const char *name;
+    for (unsigned class = 0; error == PATHS_OK && calls_walk_class(class, &paths, filter, length, &name, &error); class++) {
+        *failed = CALL_NUMBERS;
+        if (class == 0) {
+            c->above = answer_of(&paths);
+        } else {
+            c->abis[class - 1].name = name;
+            c->abis[class - 1].answer = answer_of(&paths);
+        }
     }
     c->abis_count = sizeof abis / sizeof *abis;
-    for (unsigned i = 0; i < c->abis_count && error == PATHS_OK; i++) {
-        *failed = CALL_NUMBERS;
-        c->abis[i].name = abis[i].name;
-        error = ask(&c->abis[i].answer, &paths, filter, length, abis[i].given, abis[i].count);
-    }
     c->newest = CALL_NUMBERS - 1;
     while (c->newest != UINT32_MAX && same(&c->numbers[c->newest], &c->above)) {
         c->newest--;

@@ -34,6 +34,14 @@ struct calls {
  * is the number of the call that could not be looked at (CALL_NUMBERS: none of them). */
 enum paths_error calls_make(struct calls *calls, const struct sock_filter *filter, unsigned length, uint32_t *failed);
 
+/*
+ * Walks all calls of one class at once: 0 the numbers of the native ABI from CALL_NUMBERS
+ * on, others 1 + an index of calls.abis.  *name says which calls they are.  False: there
+ * is no such class.
+ */
+bool calls_walk_class(unsigned class, struct paths *paths, const struct sock_filter *filter, unsigned length,
+                      const char **name, enum paths_error *error);
+
 /* The number and name of a call, "openat"; "335" for one without a name here. */
 enum { CALL_NAME_MAX = 40 };
 const char *call_name(char text[CALL_NAME_MAX], uint32_t number);

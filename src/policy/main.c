@@ -17,6 +17,7 @@
 #include "parser/text.h"
 #include "policy/compile.h"
 #include "policy/confine.h"
+#include "policy/diff.h"
 #include "policy/show.h"
 #include "policy/test.h"
 #include "quiesce/outcome.h"
@@ -29,6 +30,7 @@ static const struct {
     int (*run)(const struct job *job);
 } verbs[] = {
     { "compile", verb_compile },
+    { "diff", verb_diff },
     { "show", verb_show },
     { "test", verb_test },
 };

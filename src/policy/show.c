@@ -7,6 +7,7 @@
 #include "base/policy_words.h"
 #include "base/syscall_names.h"
 #include "policy/disassemble.h"
+#include "policy/json_out.h"
 #include "quiesce/outcome.h"
 
 enum { LINE_WIDTH = 98, INDENT = 23 };
@@ -253,22 +254,6 @@ static int show_one(const struct job *job, const struct policy *policy, cJSON *l
     return 0;
 }
 
-static int print_json(cJSON *whole)
-{
-    char *text = cJSON_Print(whole);
-    if (text == NULL) {
-        fputs("quiesce-policy: out of memory\n", stderr);
-        return EXIT_INTERNAL;
-    }
-    /* cJSON indents with tabs, which are control characters to the front. */
-    for (const char *p = text; *p != '\0'; p++) {
-        fputs(*p == '\t' ? "  " : (const char[]){ *p, '\0' }, stdout);
-    }
-    putchar('\n');
-    cJSON_free(text);
-    return 0;
-}
-
 int verb_show(const struct job *job)
 {
     static struct policy policy;
@@ -284,7 +269,7 @@ int verb_show(const struct job *job)
         worst = status != 0 ? status : worst;
     }
     if (job->json && worst != EXIT_INTERNAL) {
-        int status = print_json(whole);
+        int status = json_out(whole);
         worst = status != 0 ? status : worst;
     }
     cJSON_Delete(whole);

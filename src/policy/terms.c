@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many ranges are looked at together, and how many values those may have that become a list. */
-enum { RUN_MAX = 256, VALUES_MAX = 32 };
+/* How many ranges are looked at together, how many values those may have that become a
+ * list, and how many may be missing between two that become all others. */
+enum { RUN_MAX = 256, VALUES_MAX = 32, GAP_MAX = 4 };
+
+/* How many terms one path may become. */
+enum { SPLIT_MAX = 64 };
 
 /* ---- comparing -------------------------------------------------------------------------- */
 
@@ -107,27 +111,31 @@ static uint32_t list_values(const struct term *run, uint32_t count, uint8_t word
     return used;
 }
 
-/* What is missing between the ranges of a run, if each gap is one value and nothing is
+/* What is missing between the ranges of a run, if each gap is narrow and nothing is
  * missing before and after; else 0. */
-static uint32_t list_gaps(const struct term *run, uint32_t count, uint8_t word, uint32_t gaps[RUN_MAX])
+static uint32_t list_gaps(const struct term *run, uint32_t count, uint8_t word, uint32_t gaps[GAP_MAX * RUN_MAX])
 {
+    uint32_t used = 0;
     if (run[0].words[word].low != 0 || run[count - 1].words[word].high != UINT32_MAX) {
         return 0;
     }
     for (uint32_t i = 1; i < count; i++) {
-        gaps[i - 1] = run[i].words[word].low - 1;
-        if (run[i - 1].words[word].high + 1 != gaps[i - 1]) {
+        uint32_t after = run[i - 1].words[word].high, before = run[i].words[word].low;
+        if (before - after > GAP_MAX + 1) {
             return 0;
         }
+        for (uint32_t v = after + 1; v < before; v++) {
+            gaps[used++] = v;
+        }
     }
-    return count - 1;
+    return used;
 }
 
 /* If a run of ranges is all values but a few, it becomes one; if it is a few values, it
  * becomes a list.  Returns true if the first of the run now stands for all. */
 static bool join_run(struct terms *t, struct term *run, uint32_t count, uint8_t word)
 {
-    uint32_t values[VALUES_MAX], gaps[RUN_MAX];
+    uint32_t values[VALUES_MAX], gaps[GAP_MAX * RUN_MAX];
     struct word_set *first = &run[0].words[word];
     if (count < 2 || count > RUN_MAX) {
         return false;
@@ -187,29 +195,117 @@ static void make_term(struct term *term, const struct path *path, const struct c
     }
 }
 
-int terms_make(struct terms *t, const struct paths *paths)
+static int by_value(const void *a, const void *b)
 {
-    *t = (struct terms){ .count = paths->count };
-    t->list = calloc(paths->count + 1, sizeof *t->list);
-    /* Every joining makes one of two terms or more, with as many points or VALUES_MAX. */
-    t->points = calloc((VALUES_MAX + 2) * (size_t)paths->count + 1, sizeof *t->points);
-    if (t->list == NULL || t->points == NULL) {
-        return -1;
+    return compare_numbers(((const struct condition *)a)->value, ((const struct condition *)b)->value);
+}
+
+/* The ranges between the values that a range without some of them leaves; 0 if it is
+ * not that, or if they are too many. */
+static uint32_t list_ranges(const struct word_set *s, struct word_set ranges[SPLIT_MAX + 1])
+{
+    struct condition points[SPLIT_MAX];
+    uint32_t count = 0, low = s->low;
+    if (s->kind != SET_RANGE || s->count == 0 || s->count > SPLIT_MAX) {
+        return 0;
     }
-    for (uint32_t i = 0; i < paths->count; i++) {
-        make_term(&t->list[i], &paths->list[i], path_conditions(paths, &paths->list[i]));
-    }
-    for (unsigned round = 0; round < 2; round++) {
-        for (uint8_t w = WORD_NR; w-- > 0;) {
-            join_ranges(t, w);
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (s->others[i].mask != UINT32_MAX) {
+            return 0;
         }
+        points[i] = s->others[i];
     }
-    for (uint8_t w = WORD_NR; w-- > 0;) {
-        join_points(t, w);
+    qsort(points, s->count, sizeof *points, by_value);
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (points[i].value > low) {
+            ranges[count++] = (struct word_set){ .kind = SET_RANGE, .low = low, .high = points[i].value - 1 };
+        }
+        low = points[i].value + 1; /* of the highest value there is: 0, and no range follows */
+    }
+    if (low != 0 && low <= s->high) {
+        ranges[count++] = (struct word_set){ .kind = SET_RANGE, .low = low, .high = s->high };
+    }
+    return count;
+}
+
+/* Adds the terms of one path: one, or, so that they can be joined with those of other
+ * paths, one for each range that single values leave. */
+static void add_terms(struct terms *t, uint32_t capacity, const struct path *path, const struct condition *conditions)
+{
+    uint32_t first = t->count;
+    make_term(&t->list[t->count++], path, conditions);
+    for (uint8_t w = 0; w < WORD_NR; w++) {
+        struct word_set ranges[SPLIT_MAX + 1];
+        uint32_t count = list_ranges(&t->list[first].words[w], ranges), before = t->count - first;
+        if (count == 0 || before * count > SPLIT_MAX || first + before * count > capacity) {
+            continue;
+        }
+        for (uint32_t i = 0; i < before * count; i++) {
+            t->list[first + i] = t->list[first + i % before];
+            t->list[first + i].words[w] = ranges[i / before];
+        }
+        t->count = first + before * count;
+    }
+}
+
+/* Joins what can be joined, word by word, from the first or from the last on. */
+static void join(struct terms *t, bool last_first)
+{
+    for (unsigned step = 0; step < 3 * WORD_NR && t->count > 1; step++) {
+        uint8_t w = (uint8_t)(last_first ? WORD_NR - 1 - step % WORD_NR : step % WORD_NR);
+        if (step < 2 * WORD_NR) {
+            join_ranges(t, w);
+        } else {
+            join_points(t, w);
+        }
     }
     uint8_t all = WORD_NR;
     qsort_r(t->list, t->count, sizeof *t->list, compare_terms, &all);
-    return 0;
+}
+
+/* Room for one term of each path, and for those that splitting makes. */
+static bool allocate(struct terms *t, uint32_t capacity)
+{
+    *t = (struct terms){ 0 };
+    t->list = calloc((size_t)capacity + 1, sizeof *t->list);
+    /* Every joining makes one of two terms or more, with as many points or VALUES_MAX. */
+    t->points = calloc((VALUES_MAX + 2) * (size_t)capacity + 1, sizeof *t->points);
+    return t->list != NULL && t->points != NULL;
+}
+
+static uint32_t whole_weight(const struct terms *t)
+{
+    uint32_t weight = t->count;
+    for (uint32_t i = 0; i < t->count; i++) {
+        weight += i == 0 || t->list[i].action != t->list[i - 1].action ? terms_weight(t, t->list[i].action) : 0;
+    }
+    return weight;
+}
+
+int terms_make(struct terms *t, const struct paths *paths)
+{
+    uint32_t spare = paths->conditions_count == 0 ? 0 : paths->count < 64 ? 64 * paths->count : PATHS_MAX;
+    uint32_t capacity = paths->count + spare;
+    struct terms other;
+    bool good = allocate(t, capacity);
+    good = allocate(&other, capacity) && good;
+    for (uint32_t i = 0; i < paths->count && good; i++) {
+        add_terms(t, capacity - (paths->count - i - 1), &paths->list[i], path_conditions(paths, &paths->list[i]));
+    }
+    if (good) {
+        memcpy(other.list, t->list, t->count * sizeof *t->list);
+        other.count = t->count;
+        /* Which order finds more depends on the paths: what is shorter is taken. */
+        join(t, true);
+        join(&other, false);
+        if (whole_weight(&other) < whole_weight(t)) {
+            struct terms shorter = other;
+            other = *t;
+            *t = shorter;
+        }
+    }
+    terms_free(&other);
+    return good ? 0 : -1;
 }
 
 void terms_free(struct terms *terms)
@@ -226,7 +322,7 @@ uint32_t terms_weight(const struct terms *t, uint32_t action)
         for (unsigned w = 0; t->list[i].action == action && w < WORD_NR; w++) {
             const struct word_set *s = &t->list[i].words[w];
             bool any = s->kind == SET_RANGE && s->low == 0 && s->high == UINT32_MAX;
-            weight += (any ? 0 : 1) + (s->kind == SET_LIST ? 1 : 2 * s->count);
+            weight += (any ? 0 : 1) + (s->kind == SET_LIST ? 0 : 2 * s->count);
         }
     }
     return weight;

@@ -8,7 +8,7 @@
 
 #include "base/argument_words.h"
 
-enum { TEXT_MAX = 512, WHOLE_MAX = 40, NAMED_MAX = 32 };
+enum { TEXT_MAX = 512, WHOLE_MAX = 40, NAMED_MAX = 8 };
 
 /* One argument, or half of one, of a call. */
 struct subject {
