@@ -17,23 +17,31 @@
 _Static_assert(offsetof(struct policy_plan, filter_length) - offsetof(struct policy_plan, flags) == 17472,
                "a member that differences_of_rights() does not compare");
 
+static bool make_room(struct differences *d)
+{
+    unsigned more = d->capacity == 0 ? 64 : 2 * d->capacity;
+    if (d->count < d->capacity) {
+        return true;
+    }
+    struct difference *list = realloc(d->list, more * sizeof *list);
+    if (list == NULL) {
+        return false;
+    }
+    d->list = list;
+    d->capacity = more;
+    return true;
+}
+
 void difference_add(struct differences *d, enum side side, const char *key, const char *format, ...)
 {
     va_list args;
     char *text = NULL;
-    if (d->count == d->capacity) {
-        unsigned more = d->capacity == 0 ? 64 : 2 * d->capacity;
-        struct difference *list = realloc(d->list, more * sizeof *list);
-        d->failed = d->failed || list == NULL;
-        d->list = list != NULL ? list : d->list;
-        d->capacity = list != NULL ? more : d->capacity;
-    }
     va_start(args, format);
-    bool good = vasprintf(&text, format, args) >= 0;
+    int length = vasprintf(&text, format, args);
     va_end(args);
-    if (!good || d->count == d->capacity) {
+    if (length < 0 || !make_room(d)) {
         d->failed = true;
-        if (good) {
+        if (length >= 0) {
             free(text);
         }
         return;

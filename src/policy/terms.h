@@ -18,11 +18,11 @@
 /* What one word may be: bits, a range, or a list; and what it may not be. */
 enum word_set_kind { SET_BITS, SET_RANGE, SET_LIST };
 struct word_set {
+    const struct condition *others; /* SET_LIST: equalities; else inequalities that hold as well */
+    uint32_t count;                 /* of others */
     enum word_set_kind kind;
     uint32_t mask, value;           /* SET_BITS: (word & mask) == value */
     uint32_t low, high;             /* SET_RANGE, both included; 0 and UINT32_MAX: any word */
-    const struct condition *others; /* SET_LIST: equalities; else inequalities that hold as well */
-    uint32_t count;                 /* of others */
 };
 
 struct term {

@@ -180,6 +180,9 @@ static const struct {
     { ALLOW("clone", MASKED(0, 268566528, 131072)), "clone", "allowed if flags & 0x10020000 = 0x20000; else refused with EPERM" },
     { ALLOW("ioctl", ARG(1, EQ, 21522)), "ioctl", "allowed if request = TIOCSTI; else refused with EPERM" },
     { ALLOW("fcntl", ARG(1, LT, 3)), "fcntl", "allowed if cmd = F_DUPFD, F_GETFD or F_SETFD; else refused with EPERM" },
+    { ALLOW("kill", ARG(0, EQ, 1)) "," ALLOW("kill", ARG(0, EQ, 3)) "," ALLOW("kill", ARG(0, EQ, 4)) "," ALLOW("kill", ARG(0, EQ, 5))
+      "," ALLOW("kill", ARG(0, EQ, 6)) "," ALLOW("kill", ARG(0, EQ, 7)), "kill",
+      "allowed if pid = 1, 3, 4, 5, 6 or 7; else refused with EPERM" },
     { ALLOW("ioctl", ARG(0, LE, 999)), "ioctl", "allowed if fd <= 999; else refused with EPERM" },
     { ALLOW("ioctl", ARG(0, GT, 999)), "ioctl", "allowed if fd >= 1000; else refused with EPERM" },
     { ALLOW("lseek", ARG(1, EQ, 6)), "lseek", "allowed if arg1 = 6; else refused with EPERM" },
