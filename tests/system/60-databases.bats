@@ -36,7 +36,7 @@ setup() {
 teardown() {
     local bad=0
     [[ -z $WRITER ]] || kill -- "-$WRITER" 2>/dev/null || true
-    [[ -z $SERVER ]] || server_stop "$SERVER" KILL
+    [[ -z $SERVER ]] || server_stop "$SERVER"
     if mountpoint -q /mnt/copy; then
         umount /mnt/copy || bad=1
     fi
@@ -301,14 +301,90 @@ counting() {
     same "$(cat /mnt/locks)" 0
 }
 
-@test "mongodb: not with the policy of another, nor with strict" {
+@test "mongodb: not with the policy of another" {
+    example mongodb '.preScriptNoOfRetries = 0 | .postScriptNoOfRetries = 0
+        | .quiesce.environment.MONGODB_URI |= sub("MS=10000"; "MS=100")'
+    under mariadb
+    quiesce_run -- true
+    outcome none 300 20
+    contains " $(denied pre) " ' socket '
+}
+
+# ---- file systems ----------------------------------------------------------------------------
+
+# subvolume: of a database's user, as they are: 0700 and not root's.
+subvolume() {
+    mountpoint -q /mnt/m/volumes || new_fs btrfs volumes
+    example filesystem-tools '.preScriptParams = ["btrfs", "/mnt/m/volumes/data", "/mnt/m/volumes/snapshot"]
+        | .postScriptParams = .preScriptParams'
+    MOUNT=/mnt/m/volumes
+    [[ -d $MOUNT/data ]] || btrfs subvolume create $MOUNT/data
+    chown postgres $MOUNT/data
+    chmod 0700 $MOUNT/data
+    echo "$BATS_TEST_NAME" >$MOUNT/data/file
+}
+
+@test "filesystem-tools: a btrfs snapshot is there for the copy, and gone afterwards" {
+    subvolume
+    quiesce_run -- /bin/sh -ec 'cat "$0/snapshot/file"; btrfs property get "$0/snapshot" ro' $MOUNT
+    outcome applicationConsistent 0 0
+    same "$(denied pre)$(denied post)" ''
+    grep -qx "$BATS_TEST_NAME" "$ERR"
+    grep -qx 'ro=true' "$ERR"
+    [[ ! -e $MOUNT/snapshot ]]
+    btrfs subvolume snapshot -r $MOUNT/data $MOUNT/snapshot
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(denied pre)$(denied post)" ''
+}
+
+@test "filesystem-tools: sync of btrfs, xfs, ext4" {
+    mountpoint -q /mnt/m/volumes || new_fs btrfs volumes
+    example filesystem-tools '.preScriptParams = ["sync", "/mnt/m/volumes", "/mnt/m/mariadb", "/mnt/m/postgresql"]
+        | .postScriptParams = ["sync"]'
+    MOUNT=/mnt/m/volumes
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    same "$(denied pre)$(denied post)" ''
+    under strict
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+}
+
+@test "filesystem-tools: one call or capability taken away, and the run fails and says which" {
+    subvolume
+    jq '.linux.seccomp.syscalls |= map(select(.comment | startswith("BTRFS_IOC_SNAP_CREATE_V2") | not))' \
+        /mnt/quiesce/policy/filesystem-tools.json >"$WORK/policy.json"
+    chmod 0600 "$WORK/policy.json"
+    under "$WORK/policy.json"
+    quiesce_run -- true
+    outcome none 300 20
+    same "$(denied pre)" ioctl
+    jq '.process.capabilities |= with_entries(if (.value | type) == "array" then .value -= ["CAP_SYS_ADMIN"] else . end)' \
+        /mnt/quiesce/policy/filesystem-tools.json >"$WORK/policy.json"
+    quiesce_run -- true
+    same "$status" 20
+    contains "$(said post)" 'Operation not permitted'
+    btrfs subvolume delete $MOUNT/snapshot
+}
+
+@test "filesystem-tools: not with a database's policy, nor with strict" {
     local policy
-    for policy in mariadb strict; do
-        example mongodb '.preScriptNoOfRetries = 0 | .postScriptNoOfRetries = 0
-            | .quiesce.environment.MONGODB_URI |= sub("MS=10000"; "MS=100")'
+    subvolume
+    for policy in postgresql strict; do
         under $policy
         quiesce_run -- true
         outcome none 300 20
-        contains " $(denied pre) " ' socket '
+        contains "$(said pre)" 'Permission denied'
     done
+}
+
+@test "filesystem-tools: it has CAP_SYS_ADMIN, and can freeze nothing all the same" {
+    script pre <<<'xfs_freeze -f /mnt/m/postgresql || exit 3'
+    configure '{"preScriptNoOfRetries": 0, "continueBackupOnFailure": false, "quiesce": {"policy": "filesystem-tools"}}'
+    MOUNT=/mnt/m/mariadb
+    quiesce_run -- true
+    outcome none 300 20
+    same "$(hook pre '.attempts[0].exitCode')" 3
+    not_frozen /mnt/m/postgresql
 }
