@@ -35,10 +35,11 @@ void policy_call_begin(struct policy_call *call)
 
 int policy_call_add(struct policy_call *call, enum policy_file_kind kind, const char *name, int fd)
 {
-    int error = errno;
+    const int opening = errno;
+    const bool opened = fd >= 0;
     fd = machine_move(fd);
     if (fd < 0) {
-        policy_complain(name, "", error);
+        policy_complain(name, opened ? "the limit of open files is too low" : "", opened ? errno : opening);
         return EXIT_CONFIGURATION;
     }
     call->fds[call->files] = fd;

@@ -34,10 +34,16 @@ static const struct sock_filter parser_filter[] = {
 #include "filter_parser.inc"
 };
 
+/* At most this much; the caller may have less, which nobody without rights can raise. */
 static void limit(int resource, rlim_t value)
 {
-    const struct rlimit both = { value, value };
-    if (setrlimit(resource, &both) != 0) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0) {
+        fatal("cannot read a limit", errno);
+    }
+    now.rlim_max = now.rlim_max < value ? now.rlim_max : value;
+    now.rlim_cur = now.rlim_max;
+    if (setrlimit(resource, &now) != 0) {
         fatal("cannot set a limit", errno);
     }
 }

@@ -211,6 +211,21 @@ hostile_tables() {
     is 70
 }
 
+limited() {
+    local limit
+    for limit in '-t 3' '-f 64' '-v 60000' '-s 64'; do
+        # shellcheck disable=SC2086  # words
+        (ulimit $limit && policy test --tuples 1000 p.json && is 0) || { echo "ulimit $limit"; return 1; }
+    done
+    (ulimit -n 20 && policy test p.json && is 78 && errs 'p.json: the limit of open files is too low')
+}
+
+@test "a caller's lower limits hold" {
+    table 'native read -> allow' 'native write -> errno EPERM'
+    limited
+    as_nobody limited
+}
+
 # What a loaded filter is asked is made by a process that has nothing: no right, no
 # file, and no way to do what it asks for.
 @test "the processes that make the calls have no rights" {
