@@ -87,7 +87,8 @@ bench:
 sanitize:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE='$(SANITIZERS)' OPTIMIZE='-O1 -g' unit
 
-lint: $(GENERATED)
+lint: $(GENERATED) $(BUILD)/quiesce $(BUILD)/quiesce-policy
 	@mkdir -p $(BUILD)/lint
 	@printf '%s\n' $(CPPFLAGS) > $(BUILD)/lint/flags
+	@$(BUILD)/quiesce policy lint policy/hooks/*.json
 	@CC='$(CC)' tools/lint $(BUILD)/lint/flags

@@ -33,6 +33,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
     [COMMAND_POLICY_SHOW] = policy_command,
     [COMMAND_POLICY_DIFF] = policy_command,
+    [COMMAND_POLICY_LINT] = policy_command,
     [COMMAND_POLICY_TEST] = policy_command,
     [COMMAND_HELP] = help,
     [COMMAND_VERSION] = version,

@@ -26,6 +26,8 @@ const struct command_row command_table[COMMANDS] = {
                               "say in words what a policy allows, every system call by name", 1, POLICY_OPERANDS_MAX },
     [COMMAND_POLICY_DIFF] = { "policy", "diff", "[--json] A.json B.json",
                               "say what one of two policies grants and the other does not", 2, 2 },
+    [COMMAND_POLICY_LINT] = { "policy", "lint", "POLICY.json...",
+                              "say what is granted without a reason, and what is said without effect", 1, POLICY_OPERANDS_MAX },
     [COMMAND_POLICY_TEST] = { "policy", "test", "[OPTION]... POLICY.json...",
                               "ask each filter what the table beside it, POLICY.tests, says, and the kernel as well", 1,
                               POLICY_OPERANDS_MAX },

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "base/capability.h"
 #include "parser/policy_process.h"
 #include "parser/policy_schema.h"
 #include "parser/policy_seccomp.h"
 
 enum { NESTING_MAX = 16, CODE_POLICY = 305 };
 static const char role_annotation[] = "org.quiesce.role";
+const char policy_reason[] = "org.quiesce.reason.";
 
 /* ---- annotations, root --------------------------------------------------------- */
 
@@ -19,6 +21,15 @@ static void read_survivors(const struct policy_reader *reader, const cJSON *item
         reader->plan->flags |= POLICY_FORBID_SURVIVORS;
     else if (strcmp(item->valuestring, "allow") != 0)
         POLICY_ERROR(reader, item, "must be allow or forbid");
+}
+
+/* Why the policy grants a capability; for people, and for "quiesce policy lint". */
+static void read_reason(const struct policy_reader *reader, const cJSON *item)
+{
+    if (capability_number(item->string + strlen(policy_reason)) < 0)
+        json_key_finding(reader->document, item, FINDING_ERROR, FINDING_POLICY,
+                         "no capability of that name, such as %sCAP_CHOWN", policy_reason);
+    (void)policy_is_string(reader, item);
 }
 
 static void refuse_role(const struct policy_reader *reader, const cJSON *item)
@@ -42,7 +53,7 @@ static void read_annotations(const struct policy_reader *reader, const cJSON *ob
 {
     static const struct policy_field hook[] = {
         {"org.quiesce.comment", policy_passed}, {"org.quiesce.survivors", read_survivors},
-        {role_annotation, refuse_role}};
+        {role_annotation, refuse_role}, {"org.quiesce.reason.*", read_reason}};
     static const struct policy_field role[] = {{"org.quiesce.comment", policy_passed}, {role_annotation, read_role}};
 
     if (reader->use == POLICY_FOR_ROLE)

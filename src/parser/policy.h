@@ -19,6 +19,9 @@ enum policy_use {
     POLICY_FOR_EITHER, /* as the document says: a role's has annotations."org.quiesce.role" */
 };
 
+/* What an annotation begins with that says why a capability is granted; its name follows. */
+extern const char policy_reason[];
+
 /*
  * Compiles n bytes of source into *plan, all of which is overwritten; bytes that
  * are not used are 0, and the same source gives the same bytes on every kernel.

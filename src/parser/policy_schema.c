@@ -7,10 +7,18 @@ static bool is_comment(const char *key)
     return strcmp(key, "comment") == 0 || strcmp(key, "$comment") == 0 || strcmp(key, "$schema") == 0;
 }
 
+/* Whether a field of a table is the one for this key. */
+static bool is_for(const struct policy_field *field, const char *key)
+{
+    size_t n = strlen(field->key);
+
+    return n > 0 && field->key[n - 1] == '*' ? strncmp(field->key, key, n - 1) == 0 : strcmp(field->key, key) == 0;
+}
+
 static bool in_table(const char *key, const struct policy_field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(fields[i].key, key) == 0)
+        if (is_for(&fields[i], key))
             return true;
     return is_comment(key);
 }
@@ -26,11 +34,10 @@ void policy_fields(const struct policy_reader *reader, const cJSON *object, cons
         if (!in_table(item->string, fields, count))
             json_key_finding(reader->document, item, FINDING_ERROR, FINDING_POLICY,
                              "not implemented, so the policy cannot be applied as it is written");
-    for (size_t i = 0; i < count; i++) {
-        item = json_get(object, fields[i].key);
-        if (item != NULL)
-            fields[i].read(reader, item);
-    }
+    for (size_t i = 0; i < count; i++)
+        cJSON_ArrayForEach(item, object)
+            if (is_for(&fields[i], item->string))
+                fields[i].read(reader, item);
 }
 
 void policy_array(const struct policy_reader *reader, const cJSON *array, const struct policy_field *fields,

@@ -14,7 +14,7 @@ struct policy_reader {
     void *object; /* what the handlers of one table fill, if anything but the plan */
 };
 
-/* A key and who reads its value. */
+/* A key and who reads its value; a key that ends in '*' stands for all that begin so. */
 struct policy_field {
     const char *key;
     void (*read)(const struct policy_reader *reader, const cJSON *item);

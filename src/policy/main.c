@@ -18,6 +18,7 @@
 #include "policy/compile.h"
 #include "policy/confine.h"
 #include "policy/diff.h"
+#include "policy/lint.h"
 #include "policy/show.h"
 #include "policy/test.h"
 #include "quiesce/outcome.h"
@@ -31,6 +32,7 @@ static const struct {
 } verbs[] = {
     { "compile", verb_compile },
     { "diff", verb_diff },
+    { "lint", verb_lint },
     { "show", verb_show },
     { "test", verb_test },
 };

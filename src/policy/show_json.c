@@ -6,6 +6,7 @@
 
 #include "base/policy_words.h"
 #include "base/syscall_names.h"
+#include "policy/answer.h"
 #include "policy/disassemble.h"
 #include "policy/show.h"
 
@@ -36,8 +37,11 @@ static struct object add_to(cJSON *list)
 
 static void add_action(struct object *o, const struct call_answer *answer)
 {
-    char name[ACTION_WORDS_MAX];
-    add_text(o, "action", answer->depends ? "depends" : action_name(name, answer->action));
+    char words[ANSWER_WORDS_MAX] = "depends";
+    if (!answer->depends) {
+        answer_write(words, answer->action);
+    }
+    add_text(o, "action", words);
 }
 
 /* The answers of a call that looks at its arguments; the last one is that of all other arguments. */

@@ -61,7 +61,4 @@ unsigned action_rank(uint32_t action);
 enum { ACTION_WORDS_MAX = 48 };
 const char *action_words(char text[ACTION_WORDS_MAX], uint32_t action);
 
-/* For programs: "allow", "log", "errno EPERM", "trap", "kill thread", "kill". */
-const char *action_name(char text[ACTION_WORDS_MAX], uint32_t action);
-
 #endif

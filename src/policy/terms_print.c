@@ -178,14 +178,14 @@ void terms_print(FILE *out, const struct terms *t, uint32_t action, const char *
 
 static const struct {
     uint32_t action;
-    const char *words, *name; /* of ERRNO: before the errno */
+    const char *words; /* of ERRNO: before the errno */
 } actions[] = { /* what grants more first */
-    { SECCOMP_RET_ALLOW, "allowed", "allow" },
-    { SECCOMP_RET_LOG, "allowed and logged", "log" },
-    { SECCOMP_RET_ERRNO, "refused with ", "errno " },
-    { SECCOMP_RET_TRAP, "answered with SIGSYS", "trap" },
-    { SECCOMP_RET_KILL_THREAD, "killed, the thread alone", "kill-thread" },
-    { SECCOMP_RET_KILL_PROCESS, "killed", "kill" },
+    { SECCOMP_RET_ALLOW, "allowed" },
+    { SECCOMP_RET_LOG, "allowed and logged" },
+    { SECCOMP_RET_ERRNO, "refused with " },
+    { SECCOMP_RET_TRAP, "answered with SIGSYS" },
+    { SECCOMP_RET_KILL_THREAD, "killed, the thread alone" },
+    { SECCOMP_RET_KILL_PROCESS, "killed" },
 };
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
@@ -199,27 +199,17 @@ unsigned action_rank(uint32_t action)
     return ACTIONS;
 }
 
-static const char *with_errno(char text[ACTION_WORDS_MAX], uint32_t action, const char *before)
-{
-    const char *name = strerrorname_np((int)(action & SECCOMP_RET_DATA));
-    if (name != NULL) {
-        snprintf(text, ACTION_WORDS_MAX, "%s%s", before, name);
-    } else {
-        snprintf(text, ACTION_WORDS_MAX, "%s%u", before, (unsigned)(action & SECCOMP_RET_DATA));
-    }
-    return text;
-}
-
 const char *action_words(char text[ACTION_WORDS_MAX], uint32_t action)
 {
+    const char *error = strerrorname_np((int)(action & SECCOMP_RET_DATA));
     unsigned rank = action_rank(action);
-    return rank >= ACTIONS ? "unknown"
-        : actions[rank].action == SECCOMP_RET_ERRNO ? with_errno(text, action, actions[rank].words) : actions[rank].words;
-}
-
-const char *action_name(char text[ACTION_WORDS_MAX], uint32_t action)
-{
-    unsigned rank = action_rank(action);
-    return rank >= ACTIONS ? "unknown"
-        : actions[rank].action == SECCOMP_RET_ERRNO ? with_errno(text, action, actions[rank].name) : actions[rank].name;
+    if (rank >= ACTIONS || actions[rank].action != SECCOMP_RET_ERRNO) {
+        return rank < ACTIONS ? actions[rank].words : "unknown";
+    }
+    if (error != NULL) {
+        snprintf(text, ACTION_WORDS_MAX, "%s%s", actions[rank].words, error);
+    } else {
+        snprintf(text, ACTION_WORDS_MAX, "%s%u", actions[rank].words, (unsigned)(action & SECCOMP_RET_DATA));
+    }
+    return text;
 }

@@ -368,6 +368,26 @@ static void role_annotation(void **state)
     assert_int_equal(plan.head.usable, 0);
 }
 
+/* Reasons for capabilities mean nothing here, but their names must be right. */
+static void reasons(void **state)
+{
+    (void)state;
+    compile("{'annotations':{'org.quiesce.reason.CAP_CHOWN':'for x','org.quiesce.reason.CAP_BPF':'for y'}," LINUX "}",
+            POLICY_FOR_HOOK);
+    assert_int_equal(plan.head.usable, 1);
+    assert_int_equal(plan.head.findings_count, 0);
+    static const char *const bad[] = {"'org.quiesce.reason.CAP_CHOWNS':''", "'org.quiesce.reason.':''", "'org.quiesce.reason':''",
+                                      "'org.quiesce.reason.cap_chown':''", "'org.quiesce.reason.CAP_CHOWN':7"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "{'annotations':{%s}," LINUX "}", bad[i]);
+        compile(text, POLICY_FOR_HOOK);
+        assert_int_equal(plan.head.usable, 0);
+        assert_memory_equal(plan.head.findings[0].key, "annotations", 11);
+    }
+}
+
 /* Calls up to the last of Linux 5.10 are denied; later ones that the policy does not speak of do not exist. */
 static void newer_than_the_policy(void **state)
 {
@@ -404,6 +424,7 @@ int main(void)
         cmocka_unit_test(hooks_cannot_freeze),
         cmocka_unit_test(roles_are_filters_only),
         cmocka_unit_test(role_annotation),
+        cmocka_unit_test(reasons),
         cmocka_unit_test(newer_than_the_policy),
         cmocka_unit_test(same_bytes),
     };

@@ -1,0 +1,28 @@
+/*
+ * danger.h - system calls and capabilities that want a reason.
+ */
+#ifndef QUIESCE_POLICY_DANGER_H
+#define QUIESCE_POLICY_DANGER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/conditions.h"
+
+enum { DANGER_CONDITIONS_MAX = 5 };
+
+/* A call, or some calls with one name, that reaches beyond the caller. */
+struct danger {
+    const char *call;  /* name; absent on some machines */
+    const char *what;  /* one clause: what it can do; calls with the same clause may share an entry */
+    unsigned count;    /* of conditions: which of its calls are meant; 0: all */
+    struct condition conditions[DANGER_CONDITIONS_MAX];
+};
+
+extern const struct danger dangers[];
+extern const size_t dangers_count;
+
+/* Capabilities that need a reason, bit n = capability n; what each can do says capability_words(). */
+extern const uint64_t danger_capabilities;
+
+#endif
