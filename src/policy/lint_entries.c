@@ -16,7 +16,7 @@
 
 enum {
     NUMBERS = 1024,         /* calls that an entry may name */
-    ENTRIES_OF_CALL_MAX = 24, /* that are looked at for effect */
+    ENTRIES_OF_CALL_MAX = 96, /* that are looked at for effect */
     CONDITIONS_MAX = 512,
 };
 
