@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -65,6 +66,8 @@ static void enter_empty_root(void)
     (void)close(fd);
 }
 
+/* Root of a user namespace that has no other ids, where groups cannot be given up, is
+ * somebody else outside of it. */
 static bool may_drop(void)
 {
     const uint64_t needed = 1ull << CAP_SETUID | 1ull << CAP_SETGID | 1ull << CAP_SETPCAP | 1ull << CAP_SYS_CHROOT;
@@ -73,7 +76,7 @@ static bool may_drop(void)
     if (error != 0) {
         fatal("cannot read capabilities", error);
     }
-    return (now.effective & needed) == needed;
+    return (now.effective & needed) == needed && setgroups(0, NULL) == 0;
 }
 
 void confine_self(unsigned last_fd)

@@ -10,7 +10,7 @@
  * Gives up what this process was started with; everything that fails is fatal.
  *   started with CAP_SETUID, SETGID, SETPCAP and SYS_CHROOT (as root has them): a uid
  *     of its own, no groups, no capabilities, an empty root, locked securebits
- *   started by anybody else: no capabilities
+ *   started by anybody else, the root of a namespace with one user included: no capabilities
  *   both: descriptors above last_fd closed, no_new_privs, dumpable 0, no core, no
  *     outlived parent; where the kernel has Landlock, no file can be opened, no
  *     TCP port used and no process outside be signalled

@@ -180,6 +180,22 @@ hostile() {
     [[ $(grep -cE 'seccomp\(SECCOMP_SET_MODE_FILTER.*= 0$' after) == 1 ]]
 }
 
+@test "in a user namespace of one id it works as for anybody else" {
+    small >p.json
+    AS=(unshare --user --map-root-user)
+    policy compile p.json -o r
+    is 0
+    [[ -s r ]]
+}
+
+@test "killed while it writes: the old content stays" {
+    small >p.json
+    echo old >r
+    status=0
+    strace -f -qq -o trace -e trace=fsync -e inject=fsync:signal=KILL "$PLACE/bin/quiesce" policy compile p.json -o r || status=$?
+    [[ $status == 137 && $(cat r) == old ]]
+}
+
 @test "argv and descriptors of anybody else" {
     local arguments
     for arguments in '' 'compile' 'compile --' 'nothing -- d:x' 'compile -- x' 'compile -- t:x' 'compile --bad -- d:x'; do
