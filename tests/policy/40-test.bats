@@ -277,3 +277,26 @@ limited() {
         [[ $program == *"$filter"* ]] || { echo "$role"; return 1; }
     done
 }
+
+# What a table must notice: each call, and each condition, that is taken out of the document.
+@test "no call and no condition of a role's filter is without a row" {
+    local document role n line
+    for document in "$PLACE"/policy/roles/*.json; do
+        role=$(basename "$document" .json)
+        n=0
+        while read -r line; do
+            n=$((n + 1))
+            echo "$line" >"$role.$n.json"
+            ln -s "${document%.json}.tests" "$role.$n.tests"
+        done < <(jq -c '["linux", "seccomp", "syscalls"] as $at | getpath($at) as $all | range($all | length) as $i |
+            (range($all[$i].names | length) as $k |
+                delpaths([$at + [$i] + if $all[$i].names | length == 1 then [] else ["names", $k] end])),
+            (range($all[$i].args // [] | length) as $k | delpaths([$at + [$i, "args", $k]]))' "$document")
+        ((n > 15))
+        policy test --tuples 0 --json "$role".*.json
+        is 1
+        jq -r '.documents[] | select(.status != 1) | .policy' out >unnoticed
+        [[ ! -s unnoticed ]] || { cat "$(head -1 unnoticed)"; return 1; }
+        [[ $(jq '.documents | length' out) == "$n" ]]
+    done
+}
