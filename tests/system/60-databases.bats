@@ -165,6 +165,37 @@ denied() {
     contains "$(said post)" 'ended too early'
 }
 
+# As quiesce-policy(5) says: a copy without the namespace, with redis's families.  And
+# as a role that may do nothing else.
+@test "postgresql: over TCP with TLS and a password, once a policy of one's own says so" {
+    local data=/mnt/m/postgresql/second
+    jq -s '.[1].linux.seccomp.syscalls as $redis | .[0]
+        | .linux.namespaces |= map(select(.type != "network"))
+        | .linux.seccomp.syscalls += [$redis[] | select(.comment | startswith("AF_INET"))]' \
+        /mnt/quiesce/policy/postgresql.json /mnt/quiesce/policy/redis.json >"$WORK/policy.json"
+    chmod 0600 "$WORK/policy.json"
+    cp -a "$TEMPLATES/postgres" $data
+    as postgres openssl req -new -x509 -nodes -days 1 -subj /CN=test -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+        -out $data/server.crt -keyout $data/server.key 2>/dev/null
+    echo 'hostssl all all 127.0.0.1/32 scram-sha-256' >$data/pg_hba.conf
+    echo 'local all all peer' >>$data/pg_hba.conf
+    postgres_start $data /mnt/second-sockets ssl=on listen_addresses=127.0.0.1 port=5433
+    as postgres psql -Xqh /mnt/second-sockets -p 5433 -c "CREATE ROLE quiesce LOGIN PASSWORD 'secret'" \
+        -c 'GRANT EXECUTE ON FUNCTION pg_backup_start, pg_backup_stop TO quiesce'
+    install -o postgres -m 0600 /dev/stdin "$WORK/pgpass" <<<'127.0.0.1:5433:*:quiesce:secret'
+    example postgresql '.quiesce.environment = {PGHOST: "127.0.0.1", PGPORT: "5433", PGSSLMODE: "require",
+        PGUSER: "quiesce", PGDATABASE: "postgres", PGPASSFILE: "/mnt/t/pgpass"}'
+    under "$WORK/policy.json"
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    contains "$(said post)" 'ended at '
+    same "$(denied pre)$(denied post)" ''
+    under postgresql
+    quiesce_run -- true
+    outcome none 300 20
+    same "$(denied pre)" socket
+}
+
 # ---- MariaDB -------------------------------------------------------------------------
 
 @test "mariadb: the lock is held while the copy is made, and no table needs repair" {
@@ -215,9 +246,10 @@ denied() {
     same "$(denied pre)" mknodat
 }
 
-@test "mariadb: a lock that was lost too early is an error" {
-    example mariadb
-    quiesce_run -- /bin/sh -c "kill -KILL \$(pgrep -u mysql -x mariadb)"
+@test "mariadb: a lock that was lost too early is an error; as a user who may only lock" {
+    sql_mariadb $MARIADB 'CREATE USER nobody@localhost IDENTIFIED VIA unix_socket; GRANT RELOAD ON *.* TO nobody@localhost'
+    example mariadb '.quiesce.runAs = "nobody"'
+    quiesce_run -- /bin/sh -c "kill -KILL \$(pgrep -u nobody -x mariadb)"
     same "$status" 20
     contains "$(said post)" 'ended too early'
 }
