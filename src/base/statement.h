@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { STATEMENT_MAX = 8192 };
+/* More than all paths, or the whole environment, of a policy make. */
+enum { STATEMENT_MAX = 16384 };
 
 /* Zero at first; what does not fit is cut off. */
 struct statement {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/argument_words.h"
-#include "base/statement.h"
 #include "base/syscall_names.h"
 #include "policy/diff.h"
 
@@ -21,8 +20,9 @@ struct pair {
 /* Calls that one answer in the first and one in the second have: named together. */
 struct group {
     uint32_t actions[2];
-    struct statement names;
-    unsigned count;
+    FILE *names; /* to text */
+    char *text;
+    size_t length;
 };
 enum { GROUPS_MAX = 32, COMPARISONS_MAX = 4000000 };
 struct groups {
@@ -99,31 +99,30 @@ static void pair_end(struct pair *pair)
 /* ---- saying -------------------------------------------------------------------------------- */
 
 /* "socket(AF_NETLINK, 0, 9)": up to the last argument that matters. */
-static void say_example(struct statement *s, const struct pair *pair, const uint32_t words[CALL_WORDS])
+static void say_example(FILE *out, const struct pair *pair, const uint32_t words[CALL_WORDS])
 {
     char name[CALL_NAME_MAX], text[512];
     const char *call = call_name(name, pair->calls[0].number);
-    statement_say(s, "%s(", call);
+    fprintf(out, "%s(", call);
     for (unsigned i = 0; i < CALL_ARGS && pair->looked_at >> i != 0; i++) {
         uint64_t value = (uint64_t)words[(size_t)2 * i + 1] << 32 | words[(size_t)2 * i];
-        statement_say(s, "%s%s", i > 0 ? ", " : "", argument_say(text, sizeof text, argument_find(call, i), value));
+        fprintf(out, "%s%s", i > 0 ? ", " : "", argument_say(text, sizeof text, argument_find(call, i), value));
     }
-    statement_say(s, ")");
+    putc(')', out);
 }
 
 /* What a policy grants of a call, or how it refuses it. */
-static void say_answer(struct statement *s, const struct call *call, bool grants)
+static void say_answer(FILE *out, const struct call *call, bool grants)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (out != NULL) {
+    bool any = !grants;
+    for (unsigned i = 0; i < call->actions_count; i++) {
+        any = any || action_grants(call->actions[i]);
+    }
+    if (any) {
         call_print(out, call, grants);
+    } else {
+        fputs("never allowed", out);
     }
-    if (out != NULL && fclose(out) == 0) {
-        statement_say(s, "%s", length > 0 ? text : "never allowed");
-    }
-    free(text);
 }
 
 /* A call whose answer depends on its arguments in one policy or the other. */
@@ -131,22 +130,29 @@ static void add_conditional(struct differences *d, const struct pair *pair)
 {
     for (enum side side = ONLY_FIRST; side < SIDES; side++) {
         const char *name = syscall_name(pair->calls[0].number);
-        struct statement s = { 0 };
+        char *text = NULL;
+        size_t length = 0;
         /* That both also refuse differently is not worth a line of its own. */
         if (!pair->differs[side] || (side == NEITHER && (pair->differs[ONLY_FIRST] || pair->differs[ONLY_SECOND]))) {
             continue;
         }
         unsigned mine = side == ONLY_SECOND ? 1 : 0;
-        say_answer(&s, &pair->calls[mine], side != NEITHER);
-        statement_say(&s, side == NEITHER ? ", in the second " : "; the other: ");
-        say_answer(&s, &pair->calls[1 - mine], side != NEITHER);
-        statement_say(&s, "; for example ");
-        say_example(&s, pair, pair->examples[side]);
-        if (name != NULL) {
-            difference_add(d, side, name, "%s", s.text);
-        } else {
-            difference_add(d, side, "call", "%" PRIu32 ": %s", pair->calls[0].number, s.text);
+        FILE *out = open_memstream(&text, &length);
+        if (out != NULL) {
+            say_answer(out, &pair->calls[mine], side != NEITHER);
+            fputs(side == NEITHER ? ", in the second " : "; the other: ", out);
+            say_answer(out, &pair->calls[1 - mine], side != NEITHER);
+            fputs("; for example ", out);
+            say_example(out, pair, pair->examples[side]);
         }
+        if (out == NULL || fclose(out) != 0) {
+            d->failed = true;
+        } else if (name != NULL) {
+            difference_add(d, side, name, "%s", text);
+        } else {
+            difference_add(d, side, "call", "%" PRIu32 ": %s", pair->calls[0].number, text);
+        }
+        free(text);
     }
 }
 
@@ -165,26 +171,33 @@ static bool add_to_group(struct groups *g, const uint32_t actions[2], const char
     if (i == GROUPS_MAX) {
         return false;
     }
-    if (i == g->count) {
-        g->list[g->count++] = (struct group){ .actions = { actions[0], actions[1] } };
+    struct group *group = &g->list[i];
+    bool new = i == g->count;
+    if (new) {
+        *group = (struct group){ .actions = { actions[0], actions[1] } };
+        group->names = open_memstream(&group->text, &group->length);
+        g->count++;
     }
-    statement_say(&g->list[i].names, "%s%s", g->list[i].count++ > 0 ? ", " : "", name);
-    return true;
+    return group->names != NULL && fprintf(group->names, "%s%s", new ? "" : ", ", name) > 0;
 }
 
-static void add_groups(struct differences *d, const struct groups *g)
+static void add_groups(struct differences *d, struct groups *g)
 {
     for (unsigned i = 0; i < g->count; i++) {
         char first[ACTION_WORDS_MAX], second[ACTION_WORDS_MAX];
-        const struct group *group = &g->list[i];
+        struct group *group = &g->list[i];
         enum side side = side_of_actions(group->actions[0], group->actions[1]);
         const char *words[2] = { action_words(first, group->actions[0]), action_words(second, group->actions[1]) };
-        if (side == NEITHER) {
-            difference_add(d, side, "calls", "%s: %s by the first, %s by the second", group->names.text, words[0], words[1]);
+        if (group->names == NULL || fclose(group->names) != 0) {
+            d->failed = true;
+        } else if (side == NEITHER) {
+            difference_add(d, side, "calls", "%s: %s by the first, %s by the second", group->text, words[0], words[1]);
         } else {
-            difference_add(d, side, "calls", "%s; the other: %s", group->names.text, words[side == ONLY_FIRST ? 1 : 0]);
+            difference_add(d, side, "calls", "%s; the other: %s", group->text, words[side == ONLY_FIRST ? 1 : 0]);
         }
+        free(group->text);
     }
+    g->count = 0;
 }
 
 /* ---- all calls -------------------------------------------------------------------------------- */

@@ -32,13 +32,13 @@ void show_user(const struct policy_plan *plan, statement_sink *sink, void *conte
 
 bool show_is_listed(const struct calls *calls, uint32_t number)
 {
-    return syscall_name(number) != NULL || calls->newest == UINT32_MAX || number <= calls->newest;
+    return syscall_name(number) != NULL || (calls->newest != UINT32_MAX && number <= calls->newest);
 }
 
 uint32_t show_last_number(const struct calls *calls)
 {
     uint32_t last = CALL_NUMBERS - 1;
-    while (last > 0 && (calls->newest == UINT32_MAX || !show_is_listed(calls, last))) {
+    while (last > 0 && !show_is_listed(calls, last)) {
         last--;
     }
     return last;

@@ -109,6 +109,26 @@ agrees() {
     [[ $(jq -r '.policies[].policy' out) == good.json ]]
 }
 
+@test "a filter that answers everything alike still names every call" {
+    known_names
+    echo '{"annotations":{"org.quiesce.role":"parser"},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_KILL_PROCESS","syscalls":[]}}}' >p.json
+    policy show --json p.json
+    is 0
+    [[ $(jq -r '.policies[0].systemCalls[].name // empty' out | sort | comm -3 - known) == '' ]]
+    policy show p.json
+    grep -q '^  all others *killed$' out
+}
+
+@test "as many paths as a policy can have are all shown" {
+    local paths
+    paths=$(seq -f '"/srv/a-long-name-of-a-directory-that-fills-what-there-is-of-room-for-paths-and-goes-on-until-it-is-full-%03.0f-and-then-some-more-of-the-same-kind-xxxxxxxxxxx"' 48 | paste -sd ,)
+    small >p.json
+    sed -i "s|\"seccomp\"|\"maskedPaths\":[$paths],\"seccomp\"|" p.json
+    policy show p.json
+    is 0
+    [[ $(grep -o 'full-0[0-9]*-and' out | sort -u | wc -l) == 48 ]]
+}
+
 @test "as another user the same is shown" {
     policy show "$PLACE/policy/hooks/default.json"
     mv out mine
