@@ -26,7 +26,8 @@ ROLES       := monitor guardian parser supervisor launcher
 PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%) $(BUILD)/quiesce-policy
 HOOK_POLICIES := $(wildcard policy/hooks/*.json)
 COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
-POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED)
+POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED) \
+               $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.tests)
 
 # What each program links besides the base.
 LIBS_front      := -lcjson -Wl,-Bstatic -lmd -Wl,-Bdynamic
@@ -130,6 +131,10 @@ $(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/filter-table
 	$(call say,GEN)$(BUILD)/tools/filter-table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
 
 $(BUILD)/policy/%.json: policy/hooks/%.json
+	@mkdir -p $(@D)
+	$(call say,COPY)install -m 0644 $< $@
+
+$(BUILD)/policy/%.tests: policy/hooks/%.tests
 	@mkdir -p $(@D)
 	$(call say,COPY)install -m 0644 $< $@
 
