@@ -169,6 +169,14 @@ says() {
     says null zero full random urandom 0
 }
 
+@test "nothing of /proc can be written to, a hook's own output can" {
+    inside 'for f in /proc/self/oom_score_adj /proc/sys/vm/drop_caches /proc/pressure/cpu; do
+            (: >"$f") 2>/dev/null && echo "$f writable"
+        done
+        echo out >/dev/stdout; echo out >/proc/self/fd/1'
+    same "$(cat "$SEEN")" $'out\nout'
+}
+
 @test "a root hook cannot write to the copy that runs, nor to the script on the disk through it" {
     inside 'if (echo "# changed" >>"$0") 2>/dev/null; then echo written; else echo refused; fi'
     says refused

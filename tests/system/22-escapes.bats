@@ -53,28 +53,6 @@ ended() {
     expect '.durationSeconds < 5' true
 }
 
-# The failed script's tree is killed, whatever it is.
-failed_leaves() {
-    script pre <<<"$HELPERS/escape $1 $(mark); exit 1"
-    configure '{"quiesce": {"killGraceSeconds": 0}}'
-    quiesce_run -- /bin/sh -c "$HELPERS/escape gone $(mark) && echo gone >$WORK/when"
-    outcome fileSystemConsistent 300 10
-    same "$(cat "$WORK/when")" gone
-    ended
-}
-
-@test "a failed script's daemon (double fork, setsid, signals ignored) is dead before the snapshot" {
-    failed_leaves daemon
-}
-
-@test "a failed script's stopped process is dead before the snapshot" {
-    failed_leaves stop
-}
-
-@test "a failed script's processes that fork on for ever are dead before the snapshot" {
-    failed_leaves forkon
-}
-
 @test "each try starts with nothing of the last one" {
     script pre <<<"$HELPERS/escape gone $(mark) || echo left >>$WORK/left; $HELPERS/escape daemon $(mark); exit 1"
     configure '{"preScriptNoOfRetries": 2, "quiesce": {"killGraceSeconds": 0}}'
@@ -82,27 +60,6 @@ failed_leaves() {
     outcome fileSystemConsistent 300 10
     [[ ! -e $WORK/left ]]
     ended
-}
-
-# The post-script's tree is killed also when it succeeded.
-post_leaves() {
-    script post <<<"$HELPERS/escape $1 $(mark)"
-    configure '{"quiesce": {"killGraceSeconds": 0}}'
-    quiesce_run -- true
-    outcome applicationConsistent 0 0
-    ended
-}
-
-@test "what a post-script leaves: a daemon" {
-    post_leaves daemon
-}
-
-@test "what a post-script leaves: a stopped process" {
-    post_leaves stop
-}
-
-@test "what a post-script leaves: processes that fork on" {
-    post_leaves forkon
 }
 
 @test "a daemon that keeps the output open does not hold the run up" {
@@ -153,19 +110,4 @@ post_leaves() {
     outcome fileSystemConsistent 308 10
     contains "$(json '[.hooks[].attempts[].stdout.head] | join(",")')" good
     ended
-}
-
-@test "a hook of uid 0 cannot signal the processes that guard it" {
-    mkfifo "$WORK/pids" "$WORK/up"
-    script pre <<<"echo >$WORK/up; read -r pids <$WORK/pids; exec $HELPERS/self killrole \$pids"
-    exec {PIDS}<>"$WORK/pids"
-    quiesce_run -- true &
-    local run=$! role list=
-    read -r _ <"$WORK/up"
-    for role in monitor guardian parser supervisor launcher; do
-        list+=" $(role_pid $role)"
-    done
-    echo "$list" >&"$PIDS"
-    wait "$run"
-    same "$(hook pre '.attempts[0].stdout.head' | grep -c ' EPERM EPERM$')" 5
 }

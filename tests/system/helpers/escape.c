@@ -5,12 +5,14 @@
  *   escape stop MARK        the same, and stops itself
  *   escape forkon MARK      goes on forking for ever: each child forks the next and ends,
  *                           in a session of its own, so that no process lives long
+ *   escape bomb MARK        hundreds of processes at once, each in a session of its own
+ *   escape vfork MARK       a chain of vforks: each child waits in the kernel for the next
  *   escape stay MARK        no fork: ignores every signal it can and waits for ever
  *   escape gone MARK        status 0 if no process on the machine has MARK among its
  *                           arguments (this one apart), else 1, with a list on stdout
  *
- * MARK finds them again in /proc/PID/cmdline.  daemon, stop and forkon return as
- * soon as the escaped process runs.
+ * MARK finds them again in /proc/PID/cmdline.  Those that fork return as soon as the
+ * escaped process runs.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -77,6 +79,25 @@ _Noreturn static void fork_on(void)
     }
 }
 
+/* Each process makes two, until there are many: 2^GENERATIONS that wait. */
+_Noreturn static void bomb(void)
+{
+    enum { GENERATIONS = 8 };
+
+    for (int generation = 0; generation < GENERATIONS; generation++)
+        if (fork() == 0)
+            setsid();
+    wait_for_ever();
+}
+
+/* A child of vfork(2) runs in its parent's memory while that waits for it in the kernel. */
+_Noreturn static void chain(void)
+{
+    for (volatile int links = 20; links > 0 && vfork() == 0; links--) {
+    }
+    wait_for_ever();
+}
+
 /* True if the argument list of a process, NULs between, holds mark. */
 static int has_mark(const char *pid, const char *mark)
 {
@@ -116,7 +137,7 @@ static int gone(const char *mark)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fputs("usage: escape daemon|stop|forkon|stay|gone MARK\n", stderr);
+        fputs("usage: escape daemon|stop|forkon|bomb|vfork|stay|gone MARK\n", stderr);
         return 2;
     }
     if (strcmp(argv[1], "gone") == 0)
@@ -128,6 +149,10 @@ int main(int argc, char **argv)
     detach();
     if (strcmp(argv[1], "forkon") == 0)
         fork_on();
+    if (strcmp(argv[1], "bomb") == 0)
+        bomb();
+    if (strcmp(argv[1], "vfork") == 0)
+        chain();
     if (strcmp(argv[1], "stop") == 0)
         raise(SIGSTOP);
     wait_for_ever();
