@@ -180,6 +180,22 @@ hostile() {
     [[ $(grep -cE 'seccomp\(SECCOMP_SET_MODE_FILTER.*= 0$' after) == 1 ]]
 }
 
+# Without privilege there is no other root, but nothing can be opened either where the kernel has Landlock.
+@test "started by another user it is confined as far as that user can" {
+    strace -f -qq -o trace -e trace=prctl,capset,landlock_create_ruleset,landlock_restrict_self,openat,chroot,setresuid \
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$PLACE/bin/quiesce" policy compile "$PLACE/policy/hooks/strict.json" -o r
+    sed '1,/PR_SET_NO_NEW_PRIVS, 1.*= 0/d' trace >after
+    grep -q 'PR_SET_DUMPABLE, SUID_DUMP_DISABLE' trace
+    not grep -E '^[0-9]+ (chroot|setresuid)' after
+    if ! grep -q 'landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) = -1' trace; then
+        grep -q 'landlock_restrict_self([0-9]*, 0) *= 0' after
+    fi
+    local front
+    read -r front _ <trace
+    not grep openat <(grep -v "^$front " after)
+    [[ -s r ]]
+}
+
 @test "in a user namespace of one id it works as for anybody else" {
     small >p.json
     AS=(unshare --user --map-root-user)
