@@ -241,7 +241,7 @@ limited() {
 @test "processes that are killed are started again, or the test fails" {
     table 'native read -> allow' 'native write -> errno EPERM'
     "$PLACE/bin/quiesce" policy test --tuples 3000000 p.json >out 2>err &
-    local front=$! worker= child kills=0
+    local front=$! worker='' child kills=0
     while kill -0 "$front" 2>/dev/null && ((kills < 3)); do
         [[ -n $worker ]] || worker=$(ps -o pid= --ppid "$front" | tr -d ' ')
         child=$(ps -o pid=,nlwp= --ppid "${worker:-0}" 2>/dev/null | awk '$2 == 2 {print $1}')
