@@ -23,7 +23,7 @@ POLICYDIR   := $(PREFIX)/share/quiesce/policy
 include tools/flags.mk
 
 ROLES       := monitor guardian parser supervisor launcher
-PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%) $(BUILD)/quiesce-policy
+PROGRAMS    := $(BUILD)/quiesce $(ROLES:%=$(BUILD)/quiesce-%) $(BUILD)/quiesce-policy $(BUILD)/quiesce-learn
 HOOK_POLICIES := $(wildcard policy/hooks/*.json)
 COMPILED    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json.qpol)
 POLICIES    := $(HOOK_POLICIES:policy/hooks/%.json=$(BUILD)/policy/%.json) $(COMPILED) \
@@ -84,7 +84,7 @@ define program
 $(BUILD)/$(2): $(BUILD)/obj/$(1)/main.o $(BUILD)/lib$(1).a $(BUILD)/libbase.a
 	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
 endef
-$(foreach l,front policy $(ROLES) keeper,$(eval $(call library,$(l))))
+$(foreach l,front policy learn $(ROLES) keeper,$(eval $(call library,$(l))))
 $(eval $(call program,front,quiesce))
 $(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call program,$(r),quiesce-$(r))))
 
@@ -110,6 +110,8 @@ $(BUILD)/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call sources,$(
 endef
 $(foreach r,$(filter-out launcher,$(TRUSTED)),$(eval $(call trusted,$(r),)))
 $(eval $(call trusted,launcher,$(call sources,keeper)))
+# Part of no run: the launcher and its keeper, but for how calls are answered.
+$(eval $(call trusted,learn,$(call sources,launcher) $(filter-out %/denials.c,$(call sources,keeper))))
 
 # ---- generated at build time --------------------------------------------------
 
@@ -169,7 +171,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 $(UNIT_TESTS): $(GENERATED)
 
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
-$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libkeeper.a $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/libbase.a
+$(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libkeeper.a $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/liblearn.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) \

@@ -24,6 +24,11 @@
  *              |  launcher ---------------------+       START TERM KILL / STARTED
  *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED DENIED DENIED_MORE EXITED
  *              guardian                                 GUARD ARM DISARM / GUARDING
+ *
+ * While a policy is learned, the front stands where monitor and supervisor do, and
+ * quiesce-learn where the launcher does:
+ *            front --- learn               POLICY HOOK SEAL START TERM KILL / STARTED
+ *              +------ keeper              EXECED EXEC_FAILED LEARNED_CALL LEARNED_END EXITED
  */
 #ifndef QUIESCE_WIRE_H
 #define QUIESCE_WIRE_H
@@ -31,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quiesce/learned.h"
 #include "quiesce/plan.h"
 #include "quiesce/policy.h"
 
@@ -374,6 +380,19 @@ struct msg_denied_more {
 };
 enum { DENIED_NUMBERS = 512, DENIED_TOLD_MAX = 1000 /* then only the first of each number */ };
 
+/* LEARNED_CALL: a row of what was called, new or changed (not every change is told), and
+ * each once more at the end. */
+struct msg_learned_call {
+    uint32_t index; /* of the row, 0..LEARNED_CALLS_MAX - 1; new ones in order */
+    uint32_t reserved;
+    struct learned_call call;
+};
+
+/* LEARNED_END: all rows have been told as they are, and nothing more is called. */
+struct msg_learned_end {
+    uint64_t lost; /* calls for which there was no room */
+};
+
 /* EXITED: the script itself ended (not what it left running). */
 struct msg_exited {
     int32_t code;        /* exit status, or -1 */
@@ -446,7 +465,9 @@ struct frozen_map {
     X(MSG_GUARD,           struct msg_guard,         1, WIRE_FDS_MAX) \
     X(MSG_ARM,             struct msg_arm,           0, 0)      \
     X(MSG_GUARDING,        struct msg_nothing,       0, 0)      \
-    X(MSG_DISARM,          struct msg_nothing,       0, 0)
+    X(MSG_DISARM,          struct msg_nothing,       0, 0)      \
+    X(MSG_LEARNED_CALL,    struct msg_learned_call,  0, 0)      \
+    X(MSG_LEARNED_END,     struct msg_learned_end,   0, 0)
 
 enum message_type {
     MSG_NONE,
@@ -562,7 +583,21 @@ enum supervisor_state {
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXITED,          on_exited)
 
-/* Front: it starts everything and is told. */
+/* Front, while a policy is learned, for each script: ENDING after a TERM, KILLED after a KILL. */
+enum learning_state { LEARNING_IDLE, LEARNING_STARTING, LEARNING_RUNNING, LEARNING_ENDING, LEARNING_KILLED, LEARNING_STATES };
+#define LEARNING_ANYTIME(X, state)                                                \
+    X(state, PEER_KEEPER, MSG_EXECED,       on_execed)                            \
+    X(state, PEER_KEEPER, MSG_EXEC_FAILED,  on_exec_failed)                       \
+    X(state, PEER_KEEPER, MSG_LEARNED_CALL, on_learned_call)                      \
+    X(state, PEER_KEEPER, MSG_LEARNED_END,  on_learned_end)                       \
+    X(state, PEER_KEEPER, MSG_EXITED,       on_exited)
+#define LEARNING_RULES(X)                                                         \
+    X(LEARNING_STARTING, PEER_LAUNCHER, MSG_STARTED, on_started)                  \
+    LEARNING_ANYTIME(X, LEARNING_RUNNING)                                         \
+    LEARNING_ANYTIME(X, LEARNING_ENDING)                                          \
+    LEARNING_ANYTIME(X, LEARNING_KILLED)
+
+/* Front, of a run: it starts everything and is told. */
 enum front_state { FRONT_RUNNING, FRONT_SNAPSHOT, FRONT_RELEASED, FRONT_STATES };
 #define FRONT_RULES(X)                                                            \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \

@@ -18,6 +18,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 /* Names that are their own values. */
 #define V(name) { #name, (uint32_t)(name) }
@@ -95,6 +96,8 @@ static const struct argument_value signals[] = {
     { "0", 0 }, V(SIGHUP), V(SIGINT), V(SIGQUIT), V(SIGKILL), V(SIGUSR1), V(SIGUSR2), V(SIGTERM), V(SIGCHLD), V(SIGCONT), V(SIGSTOP),
 };
 
+static const struct argument_value file_types[] = { V(S_IFIFO), V(S_IFCHR), V(S_IFBLK), V(S_IFREG), V(S_IFSOCK) };
+
 #define OF(values) (values), sizeof(values) / sizeof(values)[0]
 static const struct argument arguments[] = {
     { "socket", "domain", OF(families), 0, false },
@@ -111,10 +114,10 @@ static const struct argument arguments[] = {
     { "openat", "dirfd", NULL, 0, 0, false },
     { "openat", "flags", OF(open_flags), 2, true },
     { "mmap", "prot", OF(protections), 2, true },
-    { "mknod", "mode", NULL, 0, 1, false },
-    { "mknodat", "mode", NULL, 0, 2, false },
     { "mprotect", "prot", OF(protections), 2, true },
     { "pkey_mprotect", "prot", OF(protections), 2, true },
+    { "mknod", "mode", OF(file_types), 1, false },
+    { "mknodat", "mode", OF(file_types), 2, false },
     { "fcntl", "fd", NULL, 0, 0, false },
     { "fcntl", "cmd", OF(fcntl_commands), 1, false },
     { "prctl", "option", OF(prctl_options), 0, false },

@@ -107,8 +107,32 @@ static uint32_t load(const struct seccomp_data *data, uint32_t offset)
     return word;
 }
 
-uint32_t bpf_run(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data)
+/* Where a register's value comes from: bits of a word of the call.  Mask 0: from none. */
+struct origin {
+    uint32_t word, mask;
+};
+
+static void note(uint32_t *noted, const struct origin *from, uint32_t bits)
 {
+    if (noted != NULL && from->word < BPF_CALL_WORDS)
+        noted[from->word] |= from->mask & bits;
+}
+
+/* What an instruction of arithmetic keeps of where A comes from.  But for a mask the bits
+ * move or mix: then all of them count. */
+static void follow(uint32_t *noted, struct origin *from, const struct sock_filter *f)
+{
+    if (BPF_OP(f->code) == BPF_AND) {
+        from->mask &= f->k;
+    } else {
+        note(noted, from, UINT32_MAX);
+        from->mask = 0;
+    }
+}
+
+static uint32_t run(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data, uint32_t *noted)
+{
+    struct origin from_a = {0}, from_x = {0};
     uint32_t a = 0, x = 0;
 
     /* Every jump adds to pc, so the loop ends after at most n rounds. */
@@ -120,28 +144,50 @@ uint32_t bpf_run(const struct sock_filter *filter, unsigned n, const struct secc
         switch (BPF_CLASS(f->code)) {
         case BPF_LD:
             a = BPF_MODE(f->code) == BPF_ABS ? load(data, f->k) : f->k;
+            from_a = (struct origin){f->k / sizeof a, BPF_MODE(f->code) == BPF_ABS ? UINT32_MAX : 0};
             break;
         case BPF_LDX:
             x = f->k;
+            from_x = (struct origin){0};
             break;
         case BPF_ALU:
             a = calculate(BPF_OP(f->code), a, f->k);
+            follow(noted, &from_a, f);
             break;
         case BPF_JMP:
-            if (BPF_OP(f->code) == BPF_JA)
+            if (BPF_OP(f->code) == BPF_JA) {
                 pc += f->k;
-            else
-                pc += compare(BPF_OP(f->code), a, BPF_SRC(f->code) == BPF_X ? x : f->k) ? f->jt : f->jf;
+                break;
+            }
+            note(noted, &from_a, BPF_OP(f->code) == BPF_JSET && BPF_SRC(f->code) == BPF_K ? f->k : UINT32_MAX);
+            if (BPF_SRC(f->code) == BPF_X)
+                note(noted, &from_x, UINT32_MAX);
+            pc += compare(BPF_OP(f->code), a, BPF_SRC(f->code) == BPF_X ? x : f->k) ? f->jt : f->jf;
             break;
         case BPF_RET:
             return f->k;
         default: /* BPF_MISC */
-            if (f->code == (BPF_MISC | BPF_TAX))
+            if (f->code == (BPF_MISC | BPF_TAX)) {
                 x = a;
-            else
+                from_x = from_a;
+            } else {
                 a = x;
+                from_a = from_x;
+            }
             break;
         }
     }
     return SECCOMP_RET_KILL_PROCESS;
+}
+
+uint32_t bpf_run(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data)
+{
+    return run(filter, n, data, NULL);
+}
+
+uint32_t bpf_run_noting(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data,
+                        uint32_t noted[BPF_CALL_WORDS])
+{
+    memset(noted, 0, BPF_CALL_WORDS * sizeof *noted);
+    return run(filter, n, data, noted);
 }

@@ -15,6 +15,8 @@
 #include <linux/seccomp.h>
 #include <stdint.h>
 
+enum { BPF_CALL_WORDS = sizeof(struct seccomp_data) / sizeof(uint32_t) };
+
 /*
  * Looks at n instructions.  Returns 0 if the kernel would take them, every jump
  * goes forward and stays inside, every end is a return of a constant, and that
@@ -29,5 +31,10 @@ int bpf_check(const struct sock_filter *filter, unsigned n);
  * makes no sense answers SECCOMP_RET_KILL_PROCESS.
  */
 uint32_t bpf_run(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data);
+
+/* The same, and in noted which bits of each of the sixteen words of struct seccomp_data
+ * the answer came from: a call of which those bits are equal is answered alike. */
+uint32_t bpf_run_noting(const struct sock_filter *filter, unsigned n, const struct seccomp_data *data,
+                        uint32_t noted[BPF_CALL_WORDS]);
 
 #endif

@@ -10,6 +10,9 @@
 #ifndef QUIESCE_BASE_POLICY_JOB_H
 #define QUIESCE_BASE_POLICY_JOB_H
 
+#include "quiesce/learned.h"
+#include "quiesce/policy.h"
+
 enum {
     POLICY_FD_FIRST = 3,
     POLICY_OPERANDS_MAX = 128,                  /* documents of one command line */
@@ -22,7 +25,20 @@ enum {
 enum policy_file_kind {
     POLICY_FILE_DOCUMENT = 'd', /* for reading */
     POLICY_FILE_TABLE = 't',    /* NAME.tests beside NAME.json, for reading */
+    POLICY_FILE_PASSWD = 'p',   /* a copy of /etc/passwd; its name is the user asked for */
+    POLICY_FILE_GROUP = 'g',    /* a copy of /etc/group */
+    POLICY_FILE_LEARNED = 'l',  /* struct learned; its name is the script's */
     POLICY_FILE_OUTPUT = 'o',   /* empty memory, for writing; empty afterwards: there is nothing to write */
+};
+
+/*
+ * What "learn-begin" writes to the output of its document: the base as compiled for
+ * learning, and who the script runs as.  Data from an enemy until plan_valid().
+ */
+struct policy_ready {
+    struct policy_plan plan;
+    struct passwd_plan user;   /* zeros if no user was asked for */
+    struct group_plan groups;
 };
 
 #endif

@@ -46,8 +46,7 @@ bool machine_find_programs(const char *program, char directory[PLAN_PATH_MAX])
     return false;
 }
 
-/* In a build tree the programs lie beside this one and the policies below it. */
-static void find_places(struct machine *m)
+void machine_find_places(struct machine *m)
 {
     bool here = machine_find_programs("quiesce-monitor", m->programs);
     const char *directory = strcmp(m->programs, "/") == 0 ? "" : m->programs;
@@ -236,21 +235,23 @@ static const struct {
     [MACHINE_REPORT] = { make_report, "shared memory" },
 };
 
-int machine_open(struct machine *m, const struct cgroup *cgroup, bool real, bool expedite, char *message, size_t capacity)
+int machine_open(struct machine *m, const struct cgroup *cgroup, enum machine_use use, bool expedite, char *message,
+                 size_t capacity)
 {
+    bool runs = use == MACHINE_RUNS;
     memset(m, 0, sizeof *m);
     for (int i = 0; i < MACHINE_FDS; i++) {
         m->fds[i] = -1;
     }
-    int status = real ? take_lock(message, capacity, &m->fds[MACHINE_LOCK]) : 0;
-    if (status == 0 && real && expedite) {
+    int status = use != MACHINE_LOOKS ? take_lock(message, capacity, &m->fds[MACHINE_LOCK]) : 0;
+    if (status == 0 && runs && expedite) {
         status = take_expedited(message, capacity, &m->fds[MACHINE_EXPEDITE]);
     }
     if (status != 0) {
         return status;
     }
-    find_places(m);
-    open_optional(m, cgroup, real);
+    machine_find_places(m);
+    open_optional(m, cgroup, runs);
     for (int i = 0; i < MACHINE_FDS; i++) {
         if (m->fds[i] >= 0) {
             continue;

@@ -46,14 +46,24 @@ int machine_move(int fd);
  * there, which returns true; else where they are installed. */
 bool machine_find_programs(const char *program, char directory[PLAN_PATH_MAX]);
 
+/* Fills programs and policies: in a build tree the programs lie beside this one and the
+ * policies below it; else they are where they are installed. */
+void machine_find_places(struct machine *machine);
+
+/* What a session is for. */
+enum machine_use {
+    MACHINE_LOOKS,  /* nothing of the machine is touched */
+    MACHINE_LEARNS, /* a script runs: takes the lock */
+    MACHINE_RUNS,   /* a run that freezes: takes the lock, opens journal and rcu_expedited */
+};
+
 /*
  * Opens everything.
- *   real      a run that freezes: takes the lock, opens journal and rcu_expedited;
- *             else nothing of the machine is touched
- *   expedite  rcu_expedited is wanted
+ *   expedite  rcu_expedited is wanted; of MACHINE_RUNS only
  * Returns 0, or an exit status with a sentence in message; machine_close() is due either way.
  */
-int machine_open(struct machine *machine, const struct cgroup *cgroup, bool real, bool expedite, char *message, size_t capacity);
+int machine_open(struct machine *machine, const struct cgroup *cgroup, enum machine_use use, bool expedite, char *message,
+                 size_t capacity);
 
 /* Closes what is open.  The roles hold what they got. */
 void machine_close(struct machine *machine);

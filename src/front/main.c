@@ -12,6 +12,7 @@
 #include "front/journal.h"
 #include "front/options.h"
 #include "front/policy.h"
+#include "front/policy_learn.h"
 #include "quiesce/outcome.h"
 
 static int help(const struct options *options)
@@ -35,6 +36,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_POLICY_DIFF] = policy_command,
     [COMMAND_POLICY_LINT] = policy_command,
     [COMMAND_POLICY_TEST] = policy_command,
+    [COMMAND_POLICY_LEARN] = policy_learn,
     [COMMAND_HELP] = help,
     [COMMAND_VERSION] = version,
 };

@@ -31,12 +31,15 @@ const struct command_row command_table[COMMANDS] = {
     [COMMAND_POLICY_TEST] = { "policy", "test", "[OPTION]... POLICY.json...",
                               "ask each filter what the table beside it, POLICY.tests, says, and the kernel as well", 1,
                               POLICY_OPERANDS_MAX },
+    [COMMAND_POLICY_LEARN] = { "policy", "learn", "[OPTION]... -- SCRIPT [ARGUMENT]...",
+                               "run a script in its sandbox and write the least policy that lets it pass", 0, 0 },
     [COMMAND_HELP] = { "help", NULL, "[COMMAND]", "explain a command", 0, 0 },
     [COMMAND_VERSION] = { "version", NULL, "", "print the version", 0, 0 },
 };
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
-    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_help;
+    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_base, set_user,
+    set_timeout, set_phase, set_post, set_keep, set_add, set_help;
 
 enum {
     ON_RUN = ON(COMMAND_RUN),
@@ -44,6 +47,7 @@ enum {
     ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
     ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
     ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW) | ON(COMMAND_POLICY_DIFF) | ON(COMMAND_POLICY_TEST),
+    ON_LEARN = ON(COMMAND_POLICY_LEARN),
     ON_ALL = ON(COMMANDS) - 1,
 };
 
@@ -60,19 +64,25 @@ const struct option_row option_table[OPTION_ROWS] = {
     { "json", NULL, ON_LOADING | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
     { "last", "N", ON_SHOW, set_last, "only the last N records" },
     { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
-    { "output", "OUT", ON(COMMAND_POLICY_COMPILE), set_output, "where to write; also -o (POLICY.json.qpol)" },
     { "bpf", NULL, ON(COMMAND_POLICY_SHOW), set_bpf, "the filter's program instead of words; with --json beside them" },
     { "tuples", "N", ON(COMMAND_POLICY_TEST), set_tuples, "calls to draw at random for each policy (100000)" },
     { "seed", "S", ON(COMMAND_POLICY_TEST), set_seed, "draw the calls that this number stands for (a new one each time)" },
     { "verbose", NULL, ON(COMMAND_POLICY_TEST), set_verbose, "print every row of the tables" },
+    { "output", "OUT", ON(COMMAND_POLICY_COMPILE) | ON_LEARN, set_output,
+      "where to write; also -o (POLICY.json.qpol; what is learned: standard output)" },
+    { "base", "POLICY", ON_LEARN, set_base, "the policy to begin from: a name, or a path to its JSON (strict)" },
+    { "user", "NAME", ON_LEARN, set_user, "who the script runs as, by name or uid (as the base says, else root)" },
+    { "timeout", "S", ON_LEARN, set_timeout, "end the script, and what it leaves running, after so many seconds (60)" },
+    { "phase", "PHASE", ON_LEARN, set_phase, "run it as a pre- or a post-script: pre or post (pre)" },
+    { "post", "SCRIPT", ON_LEARN, set_post, "then run this post-script, which may need what the first left running" },
+    { "add", NULL, ON_LEARN, set_add, "keep what the base allows, also what the script does not use" },
+    { "keep", NULL, ON_LEARN, set_keep, "write the policy though the script failed" },
     { "help", NULL, ON_ALL, set_help, "print this" },
 };
 
 /* ---- setters ------------------------------------------------------------- */
 
-/* Prefixes the working directory to a relative path; links and dots stay as they are,
- * for the monitor's walk is to see every component. */
-static int make_absolute(char path[PLAN_PATH_MAX], const char *value, char *message, size_t capacity)
+int make_absolute(char path[PLAN_PATH_MAX], const char *value, char *message, size_t capacity)
 {
     char directory[PLAN_PATH_MAX] = "";
     if (*value == '\0') {
@@ -234,6 +244,64 @@ static int set_bpf(struct options *options, const char *value, char *message, si
 {
     (void)value, (void)message, (void)capacity;
     options->bpf = true;
+    return 0;
+}
+
+/* A name is looked up where the policies are; what has a slash in it is a path. */
+static int set_base(struct options *options, const char *value, char *message, size_t capacity)
+{
+    if (strchr(value, '/') != NULL || *value == '\0') {
+        return make_absolute(options->base, value, message, capacity);
+    }
+    if (strlen(value) >= PLAN_NAME_MAX) {
+        snprintf(message, capacity, "a policy's name has at most %d bytes", PLAN_NAME_MAX - 1);
+        return -1;
+    }
+    memcpy(options->base, value, strlen(value) + 1);
+    return 0;
+}
+
+static int set_user(struct options *options, const char *value, char *message, size_t capacity)
+{
+    if (*value == '\0' || strlen(value) >= PLAN_NAME_MAX) {
+        snprintf(message, capacity, "--user takes a name or a uid of at most %d bytes", PLAN_NAME_MAX - 1);
+        return -1;
+    }
+    options->user = value;
+    return 0;
+}
+
+static int set_timeout(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return read_number(&options->timeout_seconds, value, 1, LEARN_TIMEOUT_MAX, "--timeout", message, capacity);
+}
+
+static int set_phase(struct options *options, const char *value, char *message, size_t capacity)
+{
+    if (strcmp(value, "pre") != 0 && strcmp(value, "post") != 0) {
+        snprintf(message, capacity, "--phase takes pre or post");
+        return -1;
+    }
+    options->phase = strcmp(value, "post") == 0 ? PHASE_POST : PHASE_PRE;
+    return 0;
+}
+
+static int set_post(struct options *options, const char *value, char *message, size_t capacity)
+{
+    return make_absolute(options->scripts[PHASE_POST], value, message, capacity);
+}
+
+static int set_keep(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->keep = true;
+    return 0;
+}
+
+static int set_add(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->add = true;
     return 0;
 }
 

@@ -18,6 +18,10 @@ extern const struct command_row command_table[COMMANDS];
 /* The bit of a command in option_row.commands. */
 #define ON(command) (1u << (command))
 
+/* Prefixes the working directory to a relative path; links and dots stay as they are,
+ * for the safe walk is to see every component.  Returns 0, or -1 with a sentence in message. */
+int make_absolute(char path[PLAN_PATH_MAX], const char *value, char *message, size_t capacity);
+
 /* Stores one value; returns 0, or -1 with a sentence in message. */
 typedef int option_setter(struct options *options, const char *value, char *message, size_t capacity);
 
@@ -28,7 +32,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_ROWS = 17 };
+enum { OPTION_ROWS = 24 };
 extern const struct option_row option_table[OPTION_ROWS];
 
 #endif

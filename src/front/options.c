@@ -154,6 +154,8 @@ static int check_whole(const struct options *o, char *message, size_t capacity)
         wrong = "the snapshot command is missing: put it after '--'";
     } else if (o->command == COMMAND_RUN && o->snapshot != NULL && o->snapshot[0][0] == '\0') {
         wrong = "the snapshot command is empty";
+    } else if (o->command == COMMAND_POLICY_LEARN && o->arguments == NULL) {
+        wrong = "the script is missing: put it after '--'";
     } else if (is_policy(o->command) && o->operands_count < command_table[o->command].operands_min) {
         wrong = command_table[o->command].operands_min == 1 ? "the policy is missing" : "two policies are needed";
     } else if (o->output != NULL && o->operands_count > 1) {
@@ -178,9 +180,22 @@ static int read_word(struct options *options, int argc, char **argv, int *at, ch
     }
     char shown[80];
     sanitise(shown, sizeof shown, argv[*at], strlen(argv[*at]));
-    snprintf(message, capacity, options->command == COMMAND_RUN ? "'%s' is no option; the snapshot command stands after '--'"
-                                                               : "'%s' is one word too many", shown);
+    snprintf(message, capacity,
+             options->command == COMMAND_RUN            ? "'%s' is no option; the snapshot command stands after '--'"
+             : options->command == COMMAND_POLICY_LEARN ? "'%s' is no option; the script stands after '--'"
+                                                        : "'%s' is one word too many", shown);
     return -1;
+}
+
+/* The script that is learned from, and its arguments. */
+static int read_script(struct options *options, char **words, char *message, size_t capacity)
+{
+    if (options->scripts[options->phase][0] != '\0') {
+        snprintf(message, capacity, "--post and --phase post exclude each other");
+        return -1;
+    }
+    options->arguments = words + 1;
+    return make_absolute(options->scripts[options->phase], words[0], message, capacity);
 }
 
 int options_parse(struct options *options, int argc, char **argv, char *message, size_t capacity)
@@ -212,6 +227,12 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
         bool is_option = argv[at][0] == '-' && argv[at][1] != '\0' && !only_words;
         if (strcmp(argv[at], "--") == 0 && options->command == COMMAND_RUN) {
             options->snapshot = at + 1 < argc ? argv + at + 1 : NULL;
+            break;
+        }
+        if (strcmp(argv[at], "--") == 0 && options->command == COMMAND_POLICY_LEARN) {
+            if (at + 1 < argc && read_script(options, argv + at + 1, message, capacity) != 0) {
+                return -1;
+            }
             break;
         }
         if (is_option && strcmp(argv[at], "--") == 0 && is_policy(options->command)) {

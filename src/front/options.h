@@ -25,6 +25,7 @@ enum command {
     COMMAND_POLICY_DIFF,
     COMMAND_POLICY_LINT,
     COMMAND_POLICY_TEST,
+    COMMAND_POLICY_LEARN,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMANDS
@@ -46,6 +47,13 @@ struct options {
     const char *output;                          /* --output; NULL: not given */
     const char *operands[POLICY_OPERANDS_MAX];   /* documents of "policy", as they stand in argv */
     unsigned operands_count;
+    char base[PLAN_PATH_MAX];          /* of "policy learn": a policy's name, or absolute; "" if not given */
+    const char *user;                  /* --user; NULL: not given */
+    uint32_t timeout_seconds;          /* 1..LEARN_TIMEOUT_MAX; 0: not given */
+    uint32_t phase;                    /* enum hook_phase: of the script behind "--" */
+    bool keep, add;
+    char scripts[PHASES][PLAN_PATH_MAX]; /* of "policy learn": absolute; "" where there is none */
+    char **arguments;                  /* of the script of phase, NULL-terminated, in argv */
     char **snapshot; /* the snapshot command, NULL-terminated, in argv; NULL: none */
 };
 

@@ -50,19 +50,32 @@ int policy_call_add(struct policy_call *call, enum policy_file_kind kind, const 
     return call->words[call->files - 1] != NULL ? 0 : EXIT_INTERNAL;
 }
 
-int policy_output(int fd, const char *name)
+/* The content of an output, malloc'ed; NULL after a message.  *n may be 0. */
+static char *read_output(int fd, const char *name, size_t *n)
 {
     struct stat facts;
     if (fstat(fd, &facts) != 0 || facts.st_size < 0 || facts.st_size > POLICY_OUTPUT_MAX) {
         policy_complain(name, "what was made for it makes no sense", EFBIG);
+        return NULL;
+    }
+    *n = (size_t)facts.st_size;
+    char *bytes = malloc(*n + 1);
+    if (bytes == NULL || pread(fd, bytes, *n, 0) != facts.st_size) {
+        policy_complain(name, "what was made for it cannot be read", bytes == NULL ? ENOMEM : EIO);
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
+int policy_output(int fd, const char *name)
+{
+    size_t n = 0;
+    char *bytes = read_output(fd, name, &n);
+    if (bytes == NULL) {
         return EXIT_INTERNAL;
     }
-    if (facts.st_size == 0) {
-        return 0;
-    }
-    size_t n = (size_t)facts.st_size;
-    char *bytes = malloc(n);
-    int error = bytes == NULL ? -ENOMEM : pread(fd, bytes, n, 0) != facts.st_size ? -EIO : replace_file(name, bytes, n);
+    int error = n > 0 ? replace_file(name, bytes, n) : 0;
     free(bytes);
     if (error == -EEXIST) {
         fputs("quiesce: ", stderr);
@@ -73,6 +86,27 @@ int policy_output(int fd, const char *name)
     if (error != 0) {
         policy_complain(name, "cannot be written", -error);
         return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_NOT_PERMITTED : EXIT_INTERNAL;
+    }
+    return 0;
+}
+
+int policy_print(int fd)
+{
+    size_t n = 0;
+    char *bytes = read_output(fd, "standard output", &n);
+    if (bytes == NULL) {
+        return EXIT_INTERNAL;
+    }
+    for (const char *line = bytes, *end; line < bytes + n; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(bytes + n - line));
+        end = end != NULL ? end : bytes + n;
+        sanitise_print(stdout, line, (size_t)(end - line));
+        putchar('\n');
+    }
+    free(bytes);
+    if (fflush(stdout) != 0) {
+        policy_complain("standard output", "cannot be written", errno);
+        return EXIT_INTERNAL;
     }
     return 0;
 }

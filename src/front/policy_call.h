@@ -37,6 +37,9 @@ void policy_call_close(struct policy_call *call);
  * its document could not be used.  Returns 0, or an exit status after a message. */
 int policy_output(int fd, const char *name);
 
+/* The same onto standard output, made harmless. */
+int policy_print(int fd);
+
 /* "quiesce: NAME: WHAT: ERROR" on standard error; what may be empty. */
 void policy_complain(const char *name, const char *what, int error);
 

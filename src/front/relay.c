@@ -59,8 +59,7 @@ static void finish(struct relay *r)
     r->in = -1;
 }
 
-/* Returns 0 or a negative errno of the output. */
-static int read_some(struct relay *r)
+int relay_read(struct relay *r)
 {
     char bytes[RELAY_LINE_MAX];
     ssize_t n = read(r->in, bytes, sizeof bytes);
@@ -84,7 +83,7 @@ int relay_all(struct relay *relays, size_t count)
         int ready = poll(ends, count < RELAYS_MAX ? count : RELAYS_MAX, -1);
         open = false;
         for (size_t i = 0; i < count && i < RELAYS_MAX; i++) {
-            int status = ready > 0 && ends[i].revents != 0 ? read_some(&relays[i]) : 0;
+            int status = ready > 0 && ends[i].revents != 0 ? relay_read(&relays[i]) : 0;
             error = error == 0 ? status : error;
             open = open || relays[i].in >= 0;
         }

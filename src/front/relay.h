@@ -17,6 +17,11 @@ struct relay {
     char line[RELAY_LINE_MAX]; /* what has no line feed yet; longer lines come in pieces */
 };
 
+/* Reads once from the pipe and prints the lines that are whole; at its end, and where a
+ * pipe that does not block holds nothing, the rest, and closes it.  Returns 0, or a
+ * negative errno if out cannot be written. */
+int relay_read(struct relay *relay);
+
 /* Prints what comes from all streams until each has ended.  Returns 0, or a
  * negative errno if out cannot be written; then the pipes are closed. */
 int relay_all(struct relay *relays, size_t count);

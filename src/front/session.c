@@ -19,7 +19,7 @@ static const char default_host_config[] = "/etc/azure/VMSnapshotPluginHost.conf"
 static const char default_plugin_config[] = "/etc/azure/VMSnapshotScriptPluginConfig.json";
 static const char vmbackup_config[] = "/etc/azure/vmbackup.conf";
 
-static int make_run_id(char run_id[WIRE_RUN_ID_MAX])
+int session_make_id(char run_id[WIRE_RUN_ID_MAX])
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char bytes[(WIRE_RUN_ID_MAX - 1) / 2];
@@ -94,13 +94,14 @@ int session_start(struct session *session, const struct options *options, enum r
     static struct machine machine;
     const char *what = "";
     *session = (struct session){ .mode = mode, .cgroup = { .parent = -1, .directory = -1 } };
-    int error = make_run_id(session->run_id);
+    int error = session_make_id(session->run_id);
     if (error != 0) {
         snprintf(message, capacity, "no random run id: %s", strerror(-error));
         return EXIT_INTERNAL;
     }
     cgroup_create(&session->cgroup, session->run_id);
-    int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN, !options->no_expedite, message, capacity);
+    int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN ? MACHINE_RUNS : MACHINE_LOOKS,
+                              !options->no_expedite, message, capacity);
     if (status != 0) {
         goto out;
     }

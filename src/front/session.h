@@ -17,6 +17,9 @@ struct session {
     struct roles roles;
 };
 
+/* Makes a random run id.  Returns 0 or a negative errno. */
+int session_make_id(char run_id[WIRE_RUN_ID_MAX]);
+
 /*
  * Takes the lock (of MODE_RUN), opens what the roles need, starts them, and tells
  * monitor and supervisor what is wanted.

@@ -248,7 +248,9 @@ enum policy_use policy_compile(struct policy_plan *plan, const char *source, siz
     static const struct json_limits limits = {
         .bytes_max = DOC_POLICY_BYTES_MAX, .nesting_max = NESTING_MAX, .code = CODE_POLICY};
     struct json_document document = {0};
-    struct policy_reader reader = {.document = &document, .plan = plan, .use = use};
+    bool learn = use == POLICY_TO_LEARN;
+    struct policy_reader reader = {
+        .document = &document, .plan = plan, .use = learn ? POLICY_FOR_HOOK : use, .learn = learn};
 
     memset(plan, 0, sizeof *plan);
     finding_begin(&plan->head);

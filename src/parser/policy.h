@@ -17,6 +17,7 @@ enum policy_use {
     POLICY_FOR_HOOK,
     POLICY_FOR_ROLE, /* one of our own programs: linux.seccomp alone, and may freeze and thaw */
     POLICY_FOR_EITHER, /* as the document says: a role's has annotations."org.quiesce.role" */
+    POLICY_TO_LEARN,   /* a hook's; what no entry speaks of is denied with LEARN_MISSING (learned.h) */
 };
 
 /* What an annotation begins with that says why a capability is granted; its name follows. */
@@ -29,6 +30,7 @@ extern const char policy_reason[];
  * whether the rest holds.
  *   use  what it must be; an error if it is the other
  * Returns what it is: POLICY_FOR_HOOK or POLICY_FOR_ROLE.
+ * To learn, a policy that allows what no entry speaks of is an error.
  */
 enum policy_use policy_compile(struct policy_plan *plan, const char *source, size_t n, enum policy_use use);
 

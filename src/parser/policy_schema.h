@@ -10,7 +10,8 @@
 struct policy_reader {
     const struct json_document *document;
     struct policy_plan *plan;
-    enum policy_use use;
+    enum policy_use use; /* POLICY_FOR_HOOK or POLICY_FOR_ROLE */
+    bool learn;          /* POLICY_TO_LEARN */
     void *object; /* what the handlers of one table fill, if anything but the plan */
 };
 

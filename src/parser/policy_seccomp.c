@@ -8,6 +8,7 @@
 #include "base/syscall_names.h"
 #include "parser/policy_conditions.h"
 #include "parser/policy_filter.h"
+#include "quiesce/learned.h"
 
 enum { ERRNO_MAX = 4095 };
 
@@ -102,6 +103,10 @@ static bool read_action(const struct policy_reader *reader, const cJSON *object,
     }
     if (number == 0)
         return true;
+    if (reader->learn && number >= LEARN_MISSING && number < LEARN_END) {
+        POLICY_ERROR(reader, ret != NULL ? ret : name, "an errno that Linux does not have: no base to learn from");
+        return false;
+    }
     if ((*action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO) {
         POLICY_ERROR(reader, ret != NULL ? ret : name, "only SCMP_ACT_ERRNO takes an errno");
         return false;
@@ -303,6 +308,18 @@ static void read_flags(const struct policy_reader *reader, const cJSON *array)
             POLICY_ERROR(reader, item, "this flag is not implemented");
 }
 
+/* What no entry speaks of must be told from what an entry denies. */
+static bool mark_default(const struct policy_reader *reader, const cJSON *seccomp, uint32_t *action)
+{
+    if (allows(*action)) {
+        POLICY_ERROR(reader, json_get(seccomp, "defaultAction"),
+                     "allows every call that is not listed: from this base nothing can be learned");
+        return false;
+    }
+    *action = SCMP_ACT_ERRNO(LEARN_MISSING);
+    return true;
+}
+
 void policy_seccomp(const struct policy_reader *reader, const cJSON *seccomp)
 {
     static const struct policy_field fields[] = {
@@ -321,6 +338,8 @@ void policy_seccomp(const struct policy_reader *reader, const cJSON *seccomp)
                                &profile.default_action);
     if (profile.open && reader->use == POLICY_FOR_HOOK && allows(profile.default_action))
         POLICY_WARNING(reader, json_get(seccomp, "defaultAction"), "allows every call that is not listed");
+    if (profile.open && reader->learn)
+        profile.open = mark_default(reader, seccomp, &profile.default_action);
     error = profile.open ? policy_filter_begin(&profile.filter, profile.default_action, reader->use) : POLICY_FILTER_OK;
     policy_fields(&inner, seccomp, POLICY_FIELDS(fields));
     if (profile.unknown_count != 0)

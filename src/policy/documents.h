@@ -25,6 +25,10 @@ struct job {
     bool json, bpf, verbose;
     bool has_seed, has_tuples;
     uint32_t seed, tuples; /* of test: calls to be drawn for each document */
+    bool add, report; /* of "learn": keep what the base allows; write no policy */
+    int passwd, group, learned; /* of "learn"; not there: 0 */
+    const char *user;         /* of passwd; NULL: none is asked for */
+    const char *learned_name; /* the script; NULL: there is no learned */
     unsigned count;
     struct document documents[POLICY_OPERANDS_MAX];
 };

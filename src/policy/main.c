@@ -18,6 +18,8 @@
 #include "policy/compile.h"
 #include "policy/confine.h"
 #include "policy/diff.h"
+#include "policy/learn_begin.h"
+#include "policy/learn_write.h"
 #include "policy/lint.h"
 #include "policy/show.h"
 #include "policy/test.h"
@@ -35,6 +37,8 @@ static const struct {
     { "lint", verb_lint },
     { "show", verb_show },
     { "test", verb_test },
+    { "learn-begin", verb_learn_begin },
+    { "learn-write", verb_learn_write },
 };
 
 /* Puts a word such as "d:default.json" into the job; false if it makes no sense. */
@@ -51,6 +55,14 @@ static bool take_file(struct job *job, const char *word, int fd)
         last->table_name = word + 2;
     } else if (word[0] == POLICY_FILE_OUTPUT && last != NULL) {
         last->output = fd;
+    } else if (word[0] == POLICY_FILE_PASSWD) {
+        job->passwd = fd;
+        job->user = word + 2;
+    } else if (word[0] == POLICY_FILE_GROUP) {
+        job->group = fd;
+    } else if (word[0] == POLICY_FILE_LEARNED) {
+        job->learned = fd;
+        job->learned_name = word + 2;
     } else {
         return false;
     }
@@ -68,6 +80,8 @@ static bool take_option(struct job *job, const char *word)
         { "--json", &job->json, NULL },
         { "--bpf", &job->bpf, NULL },
         { "--verbose", &job->verbose, NULL },
+        { "--add", &job->add, NULL },
+        { "--report", &job->report, NULL },
         { "--seed=", &job->has_seed, &job->seed },
         { "--tuples=", &job->has_tuples, &job->tuples },
     };

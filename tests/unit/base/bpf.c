@@ -127,12 +127,53 @@ static void run(void **state)
     }
 }
 
+/* Which bits of the call an answer came from. */
+static const struct {
+    const char *name;
+    struct {
+        unsigned word;
+        uint32_t bits;
+    } noted[2];
+    unsigned n;
+    struct sock_filter program[6];
+} note_rows[] = {
+    {"nothing", {{0}}, 1, {RET(1)}},
+    {"loaded, and not looked at", {{0}}, 2, {LD(0), RET(1)}},
+    {"a word", {{0, UINT32_MAX}}, 4, {LD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), RET(1), RET(2)}},
+    {"high half of the first argument", {{5, UINT32_MAX}}, 4, {LD(20), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 7, 0, 1), RET(1), RET(2)}},
+    {"masked", {{4, 0xf0}}, 5, {LD(16), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), RET(1), RET(2)}},
+    {"single bits", {{4, 0x30}}, 4, {LD(16), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x30, 0, 1), RET(1), RET(2)}},
+    {"moved", {{4, UINT32_MAX}}, 5, {LD(16), BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), RET(1), RET(2)}},
+    {"masked, then moved", {{4, 0xf0}}, 5, {LD(16), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0), BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1), RET(1), RET(2)}},
+    {"two words", {{0, UINT32_MAX}, {4, UINT32_MAX}}, 6, {LD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 2), LD(16), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 9, 0, 0), RET(1), RET(2)}},
+    {"the way that is not taken", {{0, UINT32_MAX}}, 6, {LD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 2), LD(16), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 9, 0, 0), RET(1), RET(2)}},
+    {"by way of x", {{0, UINT32_MAX}}, 6, {LD(0), BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), RET(1), RET(2)}},
+    {"a constant", {{0}}, 4, {BPF_STMT(BPF_LD | BPF_IMM, 7), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), RET(1), RET(2)}},
+};
+
+static void note(void **state)
+{
+    const struct seccomp_data data = {.nr = 7, .arch = 0x11223344, .args = {0x0000000a00000003, 5}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof note_rows / sizeof note_rows[0]; i++) {
+        uint32_t noted[BPF_CALL_WORDS], expected[BPF_CALL_WORDS] = {0};
+        uint32_t got = bpf_run_noting(note_rows[i].program, note_rows[i].n, &data, noted);
+
+        for (unsigned j = 0; j < 2; j++)
+            expected[note_rows[i].noted[j].word] |= note_rows[i].noted[j].bits;
+        if (got != bpf_run(note_rows[i].program, note_rows[i].n, &data) || memcmp(noted, expected, sizeof noted) != 0)
+            fail_msg("%s", note_rows[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check),
         cmocka_unit_test(check_length),
         cmocka_unit_test(run),
+        cmocka_unit_test(note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 
 #include "front/options.h"
 
-enum { WORDS = 8 };
+enum { WORDS = 12 };
 
 static int parse(struct options *options, const char *const *words, char *message, size_t capacity)
 {
@@ -97,7 +97,7 @@ static const struct {
     { { "journal", "--help" }, "'journal' needs one of: show, verify" },
     { { "journal", "shew" }, "unknown journal command 'shew'; did you mean 'show'?" },
     { { "journal", "verify", "--last", "1" }, "unknown option '--last'" },
-    { { "policy" }, "'policy' needs one of: compile, show, diff, lint, test" },
+    { { "policy" }, "'policy' needs one of: compile, show, diff, lint, test, learn" },
     { { "policy", "diff", "a" }, "two policies are needed" },
     { { "policy", "diff", "a", "b", "c" }, "'c' is one word too many" },
     { { "policy", "comple", "a" }, "unknown policy command 'comple'; did you mean 'compile'?" },
@@ -107,6 +107,15 @@ static const struct {
     { { "policy", "compile", "a", "-o", "" }, "a path is empty" },
     { { "policy", "compile", "a", "--bpf" }, "unknown option '--bpf'" },
     { { "policy", "compile", "a", "-x" }, "unknown option '-x'" },
+    { { "policy", "learn" }, "the script is missing: put it after '--'" },
+    { { "policy", "learn", "--" }, "the script is missing: put it after '--'" },
+    { { "policy", "learn", "pre" }, "'pre' is no option; the script stands after '--'" },
+    { { "policy", "learn", "--base", "", "--", "pre" }, "a path is empty" },
+    { { "policy", "learn", "--user", "", "--", "pre" }, "--user takes a name or a uid" },
+    { { "policy", "learn", "--timeout", "1801", "--", "pre" }, "--timeout takes a whole number from 1 to 1800" },
+    { { "policy", "learn", "--phase", "freeze", "--", "pre" }, "--phase takes pre or post" },
+    { { "policy", "learn", "--phase", "post", "--post", "a", "--", "b" }, "--post and --phase post exclude each other" },
+    { { "policy", "learn", "--add=yes", "--", "pre" }, "--add takes no value" },
     { { "help", "me" }, "unknown command 'me'" },
 };
 
@@ -134,6 +143,29 @@ static void refused(void **state)
             fail_msg("row %zu: '%s' and not '%s'", i, message, bad[i].message);
         }
     }
+}
+
+static void learning(void **state)
+{
+    (void)state;
+    static struct options o;
+    char message[256];
+    const char *words[WORDS] = { "policy", "learn", "--base", "strict", "--post", "/p", "--keep", "--", "/a/../pre", "--keep", "x" };
+    assert_int_equal(parse(&o, words, message, sizeof message), 0);
+    assert_string_equal(o.base, "strict");
+    assert_string_equal(o.scripts[PHASE_PRE], "/a/../pre"); /* the walk looks at each component */
+    assert_string_equal(o.scripts[PHASE_POST], "/p");
+    assert_string_equal(o.arguments[0], "--keep");
+    assert_string_equal(o.arguments[1], "x");
+    assert_null(o.arguments[2]);
+    assert_true(o.keep && !o.add);
+    const char *other[WORDS] = { "policy", "learn", "--base=./mine.json", "--phase=post", "--add", "--", "/post" };
+    assert_int_equal(parse(&o, other, message, sizeof message), 0);
+    assert_int_equal(o.base[0], '/');
+    assert_string_equal(o.scripts[PHASE_POST], "/post");
+    assert_string_equal(o.scripts[PHASE_PRE], "");
+    assert_int_equal(o.phase, PHASE_POST);
+    assert_true(o.add && !o.keep);
 }
 
 static void values(void **state)
@@ -221,7 +253,7 @@ static void help_and_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(taken),          cmocka_unit_test(refused),         cmocka_unit_test(values),
+        cmocka_unit_test(taken),          cmocka_unit_test(refused),         cmocka_unit_test(values), cmocka_unit_test(learning),
         cmocka_unit_test(relative_paths), cmocka_unit_test(too_many_mounts), cmocka_unit_test(help_and_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

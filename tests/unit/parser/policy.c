@@ -20,6 +20,7 @@
 #include "base/bpf.h"
 #include "base/plan_check.h"
 #include "parser/policy.h"
+#include "quiesce/learned.h"
 
 #ifdef __x86_64__
 #define ARCH "amd64"
@@ -388,6 +389,42 @@ static void reasons(void **state)
     }
 }
 
+/* To learn: what no entry speaks of is told from what one denies. */
+static void to_learn(void **state)
+{
+    static const char *const refused[] = {
+        "{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[]}",
+        "{'defaultAction':'SCMP_ACT_LOG','syscalls':[]}",
+        "{'defaultAction':'SCMP_ACT_ERRNO','syscalls':[{'names':['read'],'action':'SCMP_ACT_ERRNO','errnoRet':4000}]}",
+        "{'defaultAction':'SCMP_ACT_ERRNO','syscalls':[{'names':['read'],'action':'SCMP_ACT_ERRNO','errnoRet':4003}]}",
+        "{'annotations':{'org.quiesce.role':'guardian'}," LINUX "}",
+    };
+
+    (void)state;
+    compile("{'defaultAction':'SCMP_ACT_KILL_PROCESS','syscalls':[{'names':['read'],'action':'SCMP_ACT_ALLOW'},"
+            "{'names':['write'],'action':'SCMP_ACT_ERRNO','errnoRet':13},{'names':['close'],'action':'SCMP_ACT_ERRNO'},"
+            "{'names':['ptrace'],'action':'SCMP_ACT_KILL_PROCESS'},{'names':['dup'],'action':'SCMP_ACT_LOG'}]}",
+            POLICY_TO_LEARN);
+    assert_int_equal(plan.head.usable, 1);
+    assert_int_equal(ask(SYS_read, 0, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(ask(SYS_write, 0, 0, 0), SECCOMP_RET_ERRNO | 13);
+    assert_int_equal(ask(SYS_close, 0, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+    assert_int_equal(ask(SYS_ptrace, 0, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    assert_int_equal(ask(SYS_dup, 0, 0, 0), SECCOMP_RET_LOG);
+    assert_int_equal(ask(SYS_openat, 0, 0, 0), SECCOMP_RET_ERRNO | LEARN_MISSING);
+    assert_int_equal(ask(SYS_ioctl, 3, 0xc0045877, 0), SECCOMP_RET_KILL_PROCESS);
+    assert_int_equal(ask(441, 0, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        compile(refused[i], POLICY_TO_LEARN);
+        if (plan.head.usable != 0)
+            fail_msg("%s", refused[i]);
+    }
+    compile(refused[0], POLICY_FOR_HOOK); /* which is nobody else's business */
+    assert_int_equal(plan.head.usable, 1);
+    compile(refused[2], POLICY_FOR_HOOK);
+    assert_int_equal(plan.head.usable, 1);
+}
+
 /* Calls up to the last of Linux 5.10 are denied; later ones that the policy does not speak of do not exist. */
 static void newer_than_the_policy(void **state)
 {
@@ -425,6 +462,7 @@ int main(void)
         cmocka_unit_test(roles_are_filters_only),
         cmocka_unit_test(role_annotation),
         cmocka_unit_test(reasons),
+        cmocka_unit_test(to_learn),
         cmocka_unit_test(newer_than_the_policy),
         cmocka_unit_test(same_bytes),
     };
