@@ -417,10 +417,11 @@ struct msg_arm {
     uint32_t reserved;
 };
 
-/* The shared map (a sealed-size memfd, mapped by both). */
+/* The shared map (a sealed-size memfd, mapped by both).  The front looks at it too, so
+ * that it need not believe the supervisor that something is frozen. */
 struct frozen_map {
     uint32_t count;
-    uint32_t reserved;
+    _Atomic uint32_t wanted; /* 0: not all is loaded yet; else 1 + how many are to be frozen */
     _Atomic uint32_t state[PLAN_FS_MAX]; /* enum fs_state, written before the ioctl it announces */
 };
 

@@ -39,16 +39,26 @@ uint32_t freeze_seconds(uint32_t asked, const struct vmbackup_plan *configured)
 static bool wanted(const struct mount_plan *table, const struct fs_entry *e, const struct msg_request *asked,
                    const struct vmbackup_plan *configured)
 {
-    return e->skip == FS_ELIGIBLE && (asked->mounts.count == 0 || mount_listed(&asked->mounts, table, e)) &&
+    return configured->freeze != 0 && e->skip == FS_ELIGIBLE &&
+        (asked->mounts.count == 0 || mount_listed(&asked->mounts, table, e)) &&
         !mount_listed(&asked->exclude, table, e) && !mount_listed(&configured->skip, table, e);
+}
+
+uint32_t freeze_wanted(const struct mount_plan *table, const struct msg_request *asked,
+                       const struct vmbackup_plan *configured)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < table->count; i++) {
+        count += wanted(table, &table->entries[i], asked, configured);
+    }
+    return count;
 }
 
 bool freeze_valid(const struct msg_freeze *freeze, const struct mount_plan *table, const struct msg_request *asked,
                   const struct vmbackup_plan *configured)
 {
     bool seen[PLAN_FS_MAX] = { false };
-    bool switched_off = configured->timeout_seconds != 0 && configured->freeze == 0;
-    if (switched_off || freeze->count == 0 || freeze->count > table->count || freeze->timeout_ms == 0 ||
+    if (freeze->count == 0 || freeze->count > table->count || freeze->timeout_ms == 0 ||
         freeze->timeout_ms > freeze_seconds(asked->freeze_timeout_seconds, configured) * 1000u) {
         return false;
     }

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/report_json.h"
 #include "front/explain.h"
 #include "front/result.h"
@@ -19,6 +20,8 @@
 #include "quiesce/outcome.h"
 
 enum { PATIENCE_MS = 2000, ROLES_WAIT_MS = 30000, ROLES_TEXT_MAX = 512, MESSAGE_MAX = 2048 };
+/* More than documents, scripts of both phases and a freeze can take together (plan.h). */
+enum { RUN_PATIENCE_S = 4 * PLAN_TIMEOUT_MAX };
 
 /* ---- an end without a result ------------------------------------------------------- */
 
@@ -73,13 +76,26 @@ static int fail(const struct options *options, const char *run_id, int status, c
     return status;
 }
 
+/* Our ends gone: whoever still lives of the run thaws and ends; of those who hold no
+ * right, who does not end, is ended.  Returns true if that was not needed. */
+static bool end_roles(struct session *session)
+{
+    roles_close(&session->roles);
+    if (roles_wait(&session->roles, PATIENCE_MS)) {
+        return true;
+    }
+    roles_kill(&session->roles, ROLE_PARSER);
+    roles_kill(&session->roles, ROLE_SUPERVISOR);
+    return false;
+}
+
 /* Says what is known of a run that broke off, and what follows from it. */
 static int break_off(struct run *run, struct session *session)
 {
     char roles[ROLES_TEXT_MAX], message[MESSAGE_MAX];
-    /* Our ends gone: whoever still lives of the run thaws and ends. */
-    roles_close(&session->roles);
-    (void)roles_wait(&session->roles, ROLES_WAIT_MS);
+    if (!end_roles(session)) {
+        (void)roles_wait(&session->roles, ROLES_WAIT_MS);
+    }
     run_read_log(run);
     bool known = roles_describe(&session->roles, roles, sizeof roles);
     snprintf(message, sizeof message,
@@ -130,8 +146,7 @@ static void clean_up(struct run *run, struct session *session)
 {
     char roles[ROLES_TEXT_MAX];
     int *launcher = &session->roles.statuses[ROLE_LAUNCHER];
-    roles_close(&session->roles);
-    if (!roles_wait(&session->roles, PATIENCE_MS)) {
+    if (!end_roles(session)) {
         /* A monitor that is stopped keeps the others; the guardian thaws when it is gone. */
         roles_kill(&session->roles, ROLE_MONITOR);
         (void)roles_wait(&session->roles, ROLES_WAIT_MS);
@@ -174,6 +189,8 @@ static int conduct(const struct options *options, const struct presentation *how
     cgroup_sweep(&session.cgroup);
     run.supervisor = session.roles.supervisor;
     run.log = session.roles.log;
+    run.witness = (struct witness){ .map = session.map, .run_id = session.run_id };
+    run.patience_ns = RUN_PATIENCE_S * NS_PER_S;
     progress_start(&run.progress, STDERR_FILENO, how->quiet);
     run_loop(&run);
     progress_end(&run.progress);

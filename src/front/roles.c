@@ -60,19 +60,29 @@ static const struct {
 /* In the order in which they are needed. */
 static const enum role_id order[ROLES] = { ROLE_MONITOR, ROLE_PARSER, ROLE_SUPERVISOR, ROLE_LAUNCHER, ROLE_GUARDIAN };
 
-/* Starts a role, the launcher straight into its cgroup: moving a process there
- * later waits for grace periods, about 10 ms. */
+/* Starts a role.  The launcher straight into its cgroup: moving a process there
+ * later waits for grace periods, about 10 ms.  The parser, which forks, in a PID
+ * namespace: nothing that it leaves running outlives it. */
 static pid_t start_role(const int sources[SOURCES], bool has_cgroup, enum role_id role, int *pidfd)
 {
     struct spawn what = {
         .program = maps[role].program, .machine = sources, .log = sources[LOG_WRITE],
         .cgroup = role == ROLE_LAUNCHER && has_cgroup ? sources[MACHINE_CGROUP_LAUNCHER] : -1,
-        .count = maps[role].count,
+        .init = role == ROLE_PARSER, .count = maps[role].count,
     };
     for (unsigned i = 0; i < what.count; i++) {
         what.fds[i] = sources[maps[role].fds[i]];
     }
     return spawn(&what, pidfd);
+}
+
+enum { PARSER_READS_S = 10 };
+
+/* A parser that does not read must not keep the monitor for ever. */
+static int limit_sending(int socket)
+{
+    const struct timeval most = { .tv_sec = PARSER_READS_S };
+    return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0 ? 0 : -errno;
 }
 
 static int make_sockets(int sources[SOURCES])
@@ -89,7 +99,7 @@ static int make_sockets(int sources[SOURCES])
             return -errno;
         }
     }
-    return fcntl(sources[LOG_READ], F_SETFL, O_NONBLOCK) == 0 ? 0 : -errno;
+    return fcntl(sources[LOG_READ], F_SETFL, O_NONBLOCK) == 0 ? limit_sending(sources[MONITOR_PARSER]) : -errno;
 }
 
 static int start_all(struct roles *roles, bool has_cgroup, int sources[SOURCES])

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,14 +70,22 @@ static int on_progress(struct run *run, struct wire_packet *packet)
 static void send_release(struct run *run, const struct msg_release *release)
 {
     run->state = FRONT_RELEASED;
+    run->until_ns = run->patience_ns != 0 ? clock_monotonic_ns() + run->patience_ns : 0;
+    witness_snapshot(&run->witness, release);
     /* A supervisor that is gone shows as the end of file of its socket. */
     (void)wire_send(run->supervisor, MSG_RELEASE, release, NULL, 0);
 }
 
 static int on_ready(struct run *run, struct wire_packet *packet)
 {
-    run->deadline_boottime_ns = ((const struct msg_ready *)packet->body)->deadline_boottime_ns;
+    const struct msg_ready *m = packet->body;
+    run->deadline_boottime_ns = m->deadline_boottime_ns;
+    run->until_ns = 0;
     tell_deadline(run);
+    if (!witness_ready(&run->witness, m->frozen != 0)) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor says that file systems are frozen, and none is");
+        return -EPROTO;
+    }
     if (run->mode != MODE_RUN || run->options->snapshot == NULL) {
         snprintf(run->failure, sizeof run->failure, "the supervisor asked for a snapshot that nobody wants");
         return -EPROTO;
@@ -133,8 +142,11 @@ static int on_result(struct run *run, struct wire_packet *packet)
         run->result = *m;
         run->report = run_map_report(packet->fds[0], &why);
     }
-    if (run->report != NULL && run->report->mode != (uint32_t)run->mode) {
-        why = "it is of another kind of run";
+    if (run->report != NULL) {
+        why = run->report->mode != (uint32_t)run->mode ? "it is of another kind of run"
+            : witness_contradicts(&run->witness, m, run->report);
+    }
+    if (run->report != NULL && why != NULL) {
         munmap((void *)(uintptr_t)run->report, sizeof(struct report));
         run->report = NULL;
     }
@@ -185,14 +197,17 @@ static void say_log_line(struct run *run)
         snprintf(text, sizeof text, "%.*s: %s", (int)(number - line), line, strerror(error));
         snprintf(run->log_line, sizeof run->log_line, "%.*s", (int)sizeof run->log_line - 1, text);
     }
-    progress_say(&run->progress, run->log_line);
+    if (run->log_lines++ < RUN_LOG_LINES_MAX) {
+        progress_say(&run->progress, run->log_line);
+    }
 }
 
 void run_read_log(struct run *run)
 {
+    enum { ROUNDS = 128 }; /* the whole of a pipe, pipe(7) */
     char bytes[RUN_LOG_MAX];
     ssize_t n;
-    while (run->log >= 0 && (n = read(run->log, bytes, sizeof bytes)) >= 0) {
+    for (unsigned round = 0; round < ROUNDS && run->log >= 0 && (n = read(run->log, bytes, sizeof bytes)) >= 0; round++) {
         for (ssize_t i = 0; i < n; i++) {
             bool end = bytes[i] == '\n';
             if (!end && bytes[i] != '\0') {
@@ -232,10 +247,24 @@ int run_take_signals(struct run *run)
     return run->signals >= 0 ? 0 : -errno;
 }
 
+/* Without a result: our ends are closed then, whoever still lives thaws, and the hooks end. */
+static void give_up(struct run *run, const char *why)
+{
+    snprintf(run->failure, sizeof run->failure, "%s", why);
+    run->over = true;
+}
+
 static void read_signal(struct run *run)
 {
     struct signalfd_siginfo info;
-    if (read(run->signals, &info, sizeof info) != sizeof info || run->interrupted != 0) {
+    if (read(run->signals, &info, sizeof info) != sizeof info) {
+        return;
+    }
+    run->signals_count++;
+    if (run->signals_count == RUN_SIGNALS_MAX) {
+        give_up(run, "it was to end at once");
+    }
+    if (run->interrupted != 0) {
         return;
     }
     run->interrupted = (int)info.ssi_signo;
@@ -249,6 +278,22 @@ static void read_signal(struct run *run)
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
+
+/* A supervisor that was taken over, or has a fault, would otherwise keep a run, and
+ * with it the hooks, for ever. */
+static int patience_timeout(struct run *run)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    if (run->over || run->until_ns == 0) {
+        return -1;
+    }
+    if (now_ns >= run->until_ns) {
+        give_up(run, "the supervisor has not done its part in all the time that a run can take");
+        return 0;
+    }
+    uint64_t left_ms = (run->until_ns - now_ns) / NS_PER_MS + 1;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
 
 static int soonest(int a, int b)
 {
@@ -269,6 +314,7 @@ void run_loop(struct run *run)
     enum { SUPERVISOR, LOG, SIGNALS, SNAPSHOT, SOURCES };
     run->state = FRONT_RUNNING;
     run->snapshot.pidfd = -1;
+    run->until_ns = run->patience_ns != 0 ? clock_monotonic_ns() + run->patience_ns : 0;
     while (!run->over || run->snapshot.pidfd >= 0) {
         struct pollfd sources[SOURCES] = {
             [SUPERVISOR] = { .fd = run->over ? -1 : run->supervisor, .events = POLLIN },
@@ -277,6 +323,7 @@ void run_loop(struct run *run)
             [SNAPSHOT] = { .fd = run->snapshot.pidfd, .events = POLLIN },
         };
         int timeout = soonest(progress_timeout(&run->progress), snapshot_timeout(&run->snapshot, clock_monotonic_ns()));
+        timeout = soonest(timeout, patience_timeout(run));
         int ready = poll(sources, SOURCES, timeout);
         if (ready < 0 && errno != EINTR) {
             snprintf(run->failure, sizeof run->failure, "poll: %s", strerror(errno));

@@ -14,9 +14,14 @@
 #include "front/options.h"
 #include "front/progress.h"
 #include "front/snapshot.h"
+#include "front/witness.h"
 #include "quiesce/report.h"
 
-enum { RUN_LOG_MAX = 512 };
+enum {
+    RUN_LOG_MAX = 512,
+    RUN_LOG_LINES_MAX = 1000, /* of the log that are shown */
+    RUN_SIGNALS_MAX = 3,      /* so many break a run off; systemd sends two at once */
+};
 
 struct run {
     const struct options *options;
@@ -27,12 +32,17 @@ struct run {
     sigset_t mask;  /* the caller's signal mask */
     enum front_state state;
     int interrupted; /* the first signal that came, or 0 */
+    unsigned signals_count;
+    uint64_t patience_ns; /* how long the supervisor may take to READY, and from RELEASE to RESULT; 0: for ever */
+    uint64_t until_ns;    /* when that is over, CLOCK_MONOTONIC; 0: nothing is owed */
     uint64_t deadline_boottime_ns; /* when it is thawed whatever happens; 0: nothing is frozen */
     bool over;       /* nothing more comes from the supervisor */
+    struct witness witness;
     struct msg_result result;
     const struct report *report; /* read-only mapping; NULL: there is no result */
     char failure[256];           /* why there is none, if it is known here */
     char log_line[RUN_LOG_MAX];  /* the last whole line of the log */
+    unsigned log_lines;          /* how many were shown */
     size_t partial_length;
     char partial[RUN_LOG_MAX]; /* the line that is being read */
     struct snapshot snapshot;
@@ -46,7 +56,8 @@ int run_take_signals(struct run *run);
  * snapshot command has ended.  run->report says whether there is a result. */
 void run_loop(struct run *run);
 
-/* Prints what is in the log now. */
+/* Prints what is in the log now, or the first part of it: a role that was taken over
+ * may write faster than this reads. */
 void run_read_log(struct run *run);
 
 /* One message in run->state.  Returns 0, or -EPROTO if the table of wire.h has no

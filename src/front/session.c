@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -103,6 +104,12 @@ int session_start(struct session *session, const struct options *options, enum r
     int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN ? MACHINE_RUNS : MACHINE_LOOKS,
                               !options->no_expedite, message, capacity);
     if (status != 0) {
+        goto out;
+    }
+    session->map = mmap(NULL, sizeof *session->map, PROT_READ, MAP_SHARED, machine.fds[MACHINE_MAP], 0);
+    if (session->map == MAP_FAILED) {
+        what = "shared memory cannot be mapped";
+        error = -errno;
         goto out;
     }
     error = roles_start(&session->roles, &machine, &what);

@@ -15,6 +15,7 @@ struct session {
     enum run_mode mode;
     struct cgroup cgroup;
     struct roles roles;
+    const struct frozen_map *map; /* what monitor and guardian say is frozen; read-only here */
 };
 
 /* Makes a random run id.  Returns 0 or a negative errno. */

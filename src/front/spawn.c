@@ -59,7 +59,7 @@ static _Noreturn void become(const struct spawn *what)
 pid_t spawn(const struct spawn *what, int *pidfd)
 {
     struct clone_args arguments = {
-        .flags = CLONE_PIDFD | (what->cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+        .flags = CLONE_PIDFD | (what->cgroup >= 0 ? CLONE_INTO_CGROUP : 0) | (what->init ? CLONE_NEWPID : 0),
         .pidfd = (uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
         .cgroup = what->cgroup >= 0 ? (uint64_t)what->cgroup : 0,

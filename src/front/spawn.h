@@ -4,6 +4,7 @@
 #ifndef QUIESCE_FRONT_SPAWN_H
 #define QUIESCE_FRONT_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "front/machine.h"
@@ -16,6 +17,7 @@ struct spawn {
     const int *machine;  /* by enum machine_fd: what all get is taken from here */
     int log;             /* write end of a pipe */
     int cgroup;          /* directory of the cgroup v2 to start it in, or -1 */
+    bool init;           /* of a PID namespace of its own: whatever it forks ends with it */
     unsigned count;      /* of fds */
     int fds[SPAWN_FDS_MAX]; /* its own, from ROLE_FD_CONTROL on */
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fatal.h"
+#include "base/freeze_check.h"
 #include "base/plan_check.h"
 #include "base/walk.h"
 #include "monitor/monitor.h"
@@ -140,8 +141,7 @@ static void load_script(struct msg_hook *hook, const struct script_plan *script,
 }
 
 /* What a plugin configuration names: its policy, its user, its scripts. */
-static void load_plugin(struct monitor *m, const struct msg_request *request, const struct plugin_plan *plan,
-                        uint32_t index)
+static void load_plugin(struct monitor *m, const struct plugin_plan *plan, uint32_t index)
 {
     static struct msg_policy policy;
     static struct passwd_plan user;
@@ -149,7 +149,7 @@ static void load_plugin(struct monitor *m, const struct msg_request *request, co
     static struct msg_hook hook;
     struct pending documents[3];
     bool named = plan->run_as[0] != '\0';
-    begin_policy(&documents[0], index, plan->policy, request->policy_dir);
+    begin_policy(&documents[0], index, plan->policy, m->request.policy_dir);
     if (named) {
         begin(&documents[1], DOC_PASSWD, index, "/etc/passwd", false, plan->run_as);
     }
@@ -158,7 +158,7 @@ static void load_plugin(struct monitor *m, const struct msg_request *request, co
         begin(&documents[2], DOC_GROUP, index, "/etc/group", false, user.name); /* run_as may be a uid */
         complete = finish(m, &documents[2], &groups, sizeof groups);
     }
-    complete = complete && request->mode == MODE_RUN;
+    complete = complete && m->request.mode == MODE_RUN;
     if (complete) { /* without runAs the policy's user, which is root unless it says otherwise */
         policy.index = hook.policy = index;
         hook.uid = named ? user.uid : policy.plan.uid;
@@ -199,7 +199,8 @@ static void load_plugins(struct monitor *m, const struct msg_request *request)
     }
     for (uint32_t i = 0; i < count; i++) {
         if (finish(m, &plugins[i], &plan, sizeof plan)) {
-            load_plugin(m, request, &plan, i);
+            m->vmbackup.freeze &= plan.freeze;
+            load_plugin(m, &plan, i);
         }
     }
 }
@@ -213,9 +214,10 @@ void on_request(void *context, const struct wire_packet *packet)
     memcpy(&m->request, packet->body, sizeof m->request);
     begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "");
     begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, request->vmbackup_config, false, "");
-    (void)finish(m, &vmbackup, &m->vmbackup, sizeof m->vmbackup);
+    m->vmbackup.freeze = !finish(m, &vmbackup, &m->vmbackup, sizeof m->vmbackup) || m->vmbackup.freeze;
     load_plugins(m, request);
     (void)finish(m, &mounts, &m->mounts, sizeof m->mounts); /* without it nothing can be frozen */
+    m->map->wanted = 1 + freeze_wanted(&m->mounts, request, &m->vmbackup);
     memcpy(seal.run_id, request->run_id, sizeof seal.run_id);
     memcpy(seal.program_dir, request->program_dir, sizeof seal.program_dir);
     send_to(FD_LAUNCHER, MSG_SEAL, &seal, -1);

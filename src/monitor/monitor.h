@@ -31,7 +31,7 @@ struct monitor {
     enum monitor_state state;
     struct msg_request request;
     struct frozen_map *map;
-    struct vmbackup_plan vmbackup; /* checked, or zeros */
+    struct vmbackup_plan vmbackup; /* checked, or zeros; freeze: what all documents together say */
     struct mount_plan mounts;  /* the mount table as its parser gave it, checked */
     struct wire_buffer buffer; /* what arrives */
 };

@@ -50,6 +50,7 @@ static int begin(void **state)
     }
     table.entries[3].skip = FS_READ_ONLY;
     table.count = ENTRIES;
+    configured.freeze = 1;
     request.count = 2;
     request.timeout_ms = PLAN_FREEZE_TIMEOUT_DEFAULT * 1000;
     request.targets[0] = (struct freeze_target){ 1, 0 };
@@ -72,9 +73,9 @@ static bool valid(void)
     X(long_time, request.timeout_ms++)                                    \
     X(endless, request.timeout_ms = UINT32_MAX)                           \
     X(longer_than_asked, asked.freeze_timeout_seconds = 59)               \
-    X(longer_than_configured, configured.timeout_seconds = 59; configured.freeze = 1) \
-    X(asked_counts_first, asked.freeze_timeout_seconds = 59; configured.timeout_seconds = 60; configured.freeze = 1) \
-    X(switched_off, configured.timeout_seconds = 60)                      \
+    X(longer_than_configured, configured.timeout_seconds = 59)               \
+    X(asked_counts_first, asked.freeze_timeout_seconds = 59; configured.timeout_seconds = 60) \
+    X(switched_off, configured.freeze = 0)                                \
     X(twice, request.targets[1].index = 1)                                \
     X(beyond, request.targets[1].index = ENTRIES)                         \
     X(far_beyond, request.targets[1].index = UINT32_MAX)                  \
@@ -121,6 +122,7 @@ static void lists(void **state)
     list(&asked.exclude, "/c");
     list(&configured.skip, "/d");
     assert_true(valid());
+    assert_int_equal(freeze_wanted(&table, &asked, &configured), 2);
 }
 
 static void seconds(void **state)
@@ -130,16 +132,25 @@ static void seconds(void **state)
     configured.timeout_seconds = 7;
     assert_int_equal(freeze_seconds(0, &configured), 7);
     assert_int_equal(freeze_seconds(1800, &configured), 1800);
-    configured.freeze = 1;
     request.timeout_ms = 1800 * 1000;
     asked.freeze_timeout_seconds = 1800;
     assert_true(valid());
 }
 
+static void counted(void **state)
+{
+    (void)state;
+    assert_int_equal(freeze_wanted(&table, &asked, &configured), 3);
+    list(&configured.skip, "/a");
+    assert_int_equal(freeze_wanted(&table, &asked, &configured), 2);
+    configured.freeze = 0;
+    assert_int_equal(freeze_wanted(&table, &asked, &configured), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, begin)
-    const struct CMUnitTest tests[] = { T(each_spoiled), T(lists), T(seconds) };
+    const struct CMUnitTest tests[] = { T(each_spoiled), T(lists), T(seconds), T(counted) };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

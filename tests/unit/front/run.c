@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,13 +43,20 @@ static bool is_allowed(unsigned state, uint32_t type)
     return false;
 }
 
-/* A run whose loop has not begun, saying nothing. */
+static const char run_id[WIRE_RUN_ID_MAX] = "0123456789abcdef0123456789abcdef";
+
+/* A run whose loop has not begun, saying nothing; one file system is to be frozen, and is. */
 static void make_run(struct run *run, struct options *options, int supervisor)
 {
     memset(run, 0, sizeof *run);
     memset(options, 0, sizeof *options);
+    static struct frozen_map map;
+    map.wanted = 2;
+    map.count = 1;
+    map.state[0] = FS_FROZEN;
     run->options = options;
     run->mode = MODE_RUN;
+    run->witness = (struct witness){ .map = &map, .run_id = run_id };
     run->supervisor = supervisor;
     run->log = run->signals = run->snapshot.pidfd = -1;
     sigemptyset(&run->mask);
@@ -108,15 +116,22 @@ static void senseless_progress(void **state)
 
 /* ---- reports --------------------------------------------------------------------------- */
 
-static int make_report(off_t size, int seals, uint32_t text_length)
+static const struct report_end {
+    uint32_t outcome, grade, exit_status;
+} good = { OUTCOME_APP_CONSISTENT, GRADE_APPLICATION, 0 }, late = { OUTCOME_FREEZE_TIMEOUT, GRADE_NONE, 22 },
+  failed = { OUTCOME_SNAPSHOT_FAILED, GRADE_NONE, 23 };
+
+static int make_report(off_t size, int seals, uint32_t text_length, const struct report_end *end)
 {
+    static const uint8_t finished = 1;
     int fd = memfd_create("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, size), 0);
     const uint32_t version = REPORT_VERSION;
-    static const char run_id[WIRE_RUN_ID_MAX] = "0123456789abcdef0123456789abcdef";
     assert_int_equal(pwrite(fd, &version, sizeof version, offsetof(struct report, version)), sizeof version);
     assert_int_equal(pwrite(fd, run_id, sizeof run_id, offsetof(struct report, run_id)), sizeof run_id);
+    assert_int_equal(pwrite(fd, &finished, sizeof finished, offsetof(struct report, finished)), sizeof finished);
+    assert_int_equal(pwrite(fd, end, sizeof *end, offsetof(struct report, outcome)), sizeof *end);
     if (size >= (off_t)sizeof(struct report)) {
         assert_int_equal(pwrite(fd, &text_length, sizeof text_length, offsetof(struct report, text_length)), sizeof text_length);
     }
@@ -145,7 +160,7 @@ static void reports(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *why = "";
-        int fd = make_report(cases[i].size, cases[i].seals, cases[i].text_length);
+        int fd = make_report(cases[i].size, cases[i].seals, cases[i].text_length, &good);
         const struct report *r = run_map_report(fd, &why);
         if (cases[i].why == NULL) {
             assert_non_null(r);
@@ -177,10 +192,10 @@ static int receive_release(int front, struct msg_release *release)
     return 0;
 }
 
-static void send_result(int front, int exit_status)
+static void send_result(int front, const struct report_end *end)
 {
-    const struct msg_result result = { .outcome = OUTCOME_APP_CONSISTENT, .exit_status = (uint32_t)exit_status };
-    int fd = make_report(sizeof(struct report), F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW, 0);
+    const struct msg_result result = { .outcome = end->outcome, .exit_status = end->exit_status };
+    int fd = make_report(sizeof(struct report), F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW, 0, end);
     if (wire_send(front, MSG_RESULT, &result, &fd, 1) != 0) {
         _exit(99);
     }
@@ -203,7 +218,7 @@ static int play_whole(int front, uint32_t exit_code, uint32_t signal)
     if (receive_release(front, &release) != 0 || release.exit_code != exit_code || release.signal != signal) {
         return 1;
     }
-    send_result(front, 42);
+    send_result(front, exit_code == 0 && signal == 0 ? &good : &failed);
     return 0;
 }
 
@@ -236,7 +251,7 @@ static int play_interrupted(int front)
 static int play_early_result(int front)
 {
     send_ready(front);
-    send_result(front, 22);
+    send_result(front, &late);
     return 0;
 }
 
@@ -251,7 +266,7 @@ static int play_late_result(int front)
     if (read(said[0], &byte, 1) != 1) {
         return 1;
     }
-    send_result(front, 22);
+    send_result(front, &late);
     return 0;
 }
 
@@ -275,6 +290,25 @@ static int play_ready_twice(int front)
     return 0;
 }
 
+/* A snapshot that failed, and a supervisor that says otherwise. */
+static int play_liar(int front)
+{
+    struct msg_release release;
+    send_ready(front);
+    if (receive_release(front, &release) != 0) {
+        return 1;
+    }
+    send_result(front, &good);
+    return 0;
+}
+
+/* It says nothing, and waits for the end. */
+static int play_silent(int front)
+{
+    char byte;
+    return read(front, &byte, 1) == 0 ? 0 : 1;
+}
+
 static int play_garbage(int front)
 {
     return send(front, "garbage", 7, MSG_NOSIGNAL) == 7 ? 0 : 1;
@@ -285,13 +319,13 @@ static const struct {
     const char *command[4];
     int exit_status;     /* -1: there is to be no result */
     const char *failure; /* part of run->failure */
-    int signal;          /* sent to the front before it begins */
+    int signal;          /* sent to the front before it begins; RUN_SIGNALS_MAX * NSIG: so many different ones */
 } plays[] = {
-    { play_good, { "true" }, 42, "", 0 },
-    { play_exit_7, { "sh", "-c", "exit 7" }, 42, "", 0 },
-    { play_killed, { "sh", "-c", "kill -KILL $$" }, 42, "", 0 },
-    { play_not_found, { "/nonexistent/command" }, 42, "", 0 },
-    { play_interrupted, { "sleep", "1000" }, 42, "", SIGTERM },
+    { play_good, { "true" }, 0, "", 0 },
+    { play_exit_7, { "sh", "-c", "exit 7" }, 23, "", 0 },
+    { play_killed, { "sh", "-c", "kill -KILL $$" }, 23, "", 0 },
+    { play_not_found, { "/nonexistent/command" }, 23, "", 0 },
+    { play_interrupted, { "sleep", "1000" }, 23, "", SIGTERM },
     { play_early_result, { "sleep", "1000" }, 22, "", 0 },
     { play_early_result, { "sh", "-c", "sleep 1000 & sleep 1000" }, 22, "", 0 },
     { play_late_result, { "sh", "-c", "(trap '' TERM; echo >&9; sleep 1000) & exec sleep 1000" }, 22, "", 0 },
@@ -299,6 +333,9 @@ static const struct {
     { play_out_of_turn, { "sleep", "1000" }, -1, "MSG_THAWED where it may not", 0 },
     { play_ready_twice, { "sleep", "1000" }, -1, "MSG_READY where it may not", 0 },
     { play_garbage, { "true" }, -1, "cannot be read", 0 },
+    { play_liar, { "false" }, -1, "snapshot that was not taken", 0 },
+    { play_silent, { "true" }, -1, "all the time that a run can take", 0 },
+    { play_silent, { "true" }, -1, "it was to end at once", RUN_SIGNALS_MAX * NSIG },
 };
 
 static void perform(size_t row)
@@ -320,12 +357,17 @@ static void perform(size_t row)
     make_run(&run, &options, ends[0]);
     assert_int_equal(run_take_signals(&run), 0);
     options.snapshot = (char **)(uintptr_t)plays[row].command;
-    if (plays[row].signal != 0) {
+    if (plays[row].signal == RUN_SIGNALS_MAX * NSIG) {
+        assert_int_equal(raise(SIGINT) + raise(SIGTERM) + raise(SIGHUP), 0);
+    } else if (plays[row].signal != 0) {
         assert_int_equal(raise(plays[row].signal), 0);
+    } else if (plays[row].play == play_silent) {
+        run.patience_ns = 50 * NS_PER_MS;
     }
     uint64_t began_ns = clock_monotonic_ns();
     run_loop(&run);
     assert_true(clock_monotonic_ns() - began_ns < 4 * NS_PER_S); /* nobody waited for the sleep */
+    (void)shutdown(ends[0], SHUT_RDWR); /* as roles_close does */
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -402,11 +444,45 @@ static void log_lines(void **state)
     }
 }
 
+/* A role that writes without end: what is shown has one, and so has each reading. */
+static void log_flood(void **state)
+{
+    (void)state;
+    static struct run run;
+    static struct options options;
+    int ends[2];
+    struct stat facts;
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    make_run(&run, &options, -1);
+    run.log = ends[0];
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)fcntl(ends[1], F_SETFL, 0);
+        for (;;) {
+            (void)!write(ends[1], "x\nx\nx\nx\nx\nx\nx\nx\n", 16);
+        }
+    }
+    alarm(20);
+    while (run.log_lines <= RUN_LOG_LINES_MAX) {
+        run_read_log(&run); /* returns */
+    }
+    alarm(0);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(run.log_lines > RUN_LOG_LINES_MAX);
+    assert_int_equal(fstat(run.progress.fd, &facts), 0);
+    assert_int_equal(facts.st_size, RUN_LOG_LINES_MAX * strlen("quiesce: x\n"));
+    close(ends[0]);
+    close(ends[1]);
+    close(run.progress.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_times_every_type), cmocka_unit_test(senseless_progress), cmocka_unit_test(reports),
-        cmocka_unit_test(loop), cmocka_unit_test(log_lines),
+        cmocka_unit_test(loop), cmocka_unit_test(log_lines), cmocka_unit_test(log_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
