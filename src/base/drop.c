@@ -234,6 +234,7 @@ void drop_ids(const struct role *role)
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_NOFILE, role->nofile);
     set_limit(RLIMIT_NPROC, role->nproc);
+    set_limit(RLIMIT_AS, role->memory != 0 ? role->memory : ROLE_LIMIT_KEEP);
     if (!role->may_write_files) {
         set_limit(RLIMIT_FSIZE, 0);
     }

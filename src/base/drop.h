@@ -35,6 +35,7 @@ struct role {
     uint64_t passed_on;     /* permitted and bounding as far as the caller has them, not effective:
                              * what hooks may be given; then ambient capabilities may be raised */
     uint32_t nofile, nproc; /* RLIMIT_NOFILE, RLIMIT_NPROC, or ROLE_LIMIT_KEEP */
+    uint32_t memory;        /* RLIMIT_AS, bytes; 0: the caller's limit stays */
     bool may_write_files;   /* false: RLIMIT_FSIZE 0 */
     bool works_frozen;      /* it works while file systems are frozen: its memory is locked */
     bool lock_code;         /* all of the program is in memory before it is needed */

@@ -32,8 +32,8 @@ const char program_name[] = "quiesce-parser";
 
 enum { FD_MONITOR = ROLE_FD_CONTROL };
 
-/* Of a child: many times what the largest document of any kind takes. */
-enum { CHILD_MEMORY_MAX = 64 * 1024 * 1024, CHILD_CPU_SECONDS = 5 };
+/* Many times what the largest document of any kind takes. */
+enum { MEMORY_MAX = 64 * 1024 * 1024, CHILD_CPU_SECONDS = 5 };
 
 /* Descriptors of PARSE, see wire.h. */
 enum { PARSE_DOCUMENT, PARSE_ANSWER, PARSE_COMPILED };
@@ -47,6 +47,7 @@ static const struct role role = {
     .last_fd = FD_MONITOR,
     .nofile = 128, /* four, and as many as one message can bring */
     .nproc = 256,  /* children of all runs at once: the limit counts a whole uid */
+    .memory = MEMORY_MAX,
     .filter = role_filter,
     .filter_length = sizeof(role_filter) / sizeof(role_filter[0]),
 };
@@ -94,7 +95,6 @@ static _Noreturn void answer(const struct msg_parse *parse, const struct wire_pa
     /* It makes no process of its own, and does not outlive the master. */
     limit(RLIMIT_NPROC, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fatal("cannot tie a parser to its master", errno);
-    limit(RLIMIT_AS, CHILD_MEMORY_MAX);
     limit(RLIMIT_CPU, CHILD_CPU_SECONDS);
     bytes = map(packet->fds[PARSE_DOCUMENT], document_bytes_max(kind), &n);
     if (packet->fds_count > PARSE_COMPILED) {

@@ -35,6 +35,7 @@ static const struct role role = {
     .last_fd = FD_JOURNAL_READ,
     .nofile = 1024,          /* nine for each script that runs or has left something running */
     .nproc = 1,
+    .memory = 1u << 30,      /* the report is 40 MB, and as JSON a few times that if it is full */
     .may_write_files = true, /* the journal */
     .works_frozen = true,
     .filter = role_filter,
