@@ -108,7 +108,7 @@ sed q /dev/null"
         saw_if role-environment grep -qzE '^(LD|BASH|ENV|IFS|PY|GLIBC|PS4|SECRET)' "/proc/$pid/environ"
     done
     # The dynamic loader of a role, which begins with the caller's rights.
-    saw_if role-loader test -e "$WORK/loader.$(role_pid parser)"
+    saw_if role-loader test -e "$WORK/loader.$(role_pid supervisor)"
     release
     outcome applicationConsistent 0 0 || return 1
     # PWD, OLDPWD, SHLVL and _ are the shell's own.
