@@ -17,7 +17,7 @@
 
 static int help(const struct options *options)
 {
-    options_help(stdout, options->topic);
+    options_help(stdout, options->topic, options->group);
     return 0;
 }
 

@@ -332,20 +332,35 @@ void options_usage(FILE *out, enum command command)
     }
 }
 
-void options_help(FILE *out, enum command command)
+/* Every command, or those of a group. */
+static void print_commands(FILE *out, const char *group)
 {
+    for (unsigned i = COMMAND_NONE + 1; i < COMMANDS; i++) {
+        const struct command_row *row = &command_table[i];
+        if (group != NULL && strcmp(row->name, group) != 0) {
+            continue;
+        }
+        char name[32];
+        snprintf(name, sizeof name, "%s%s%s", row->name, row->verb != NULL ? " " : "", row->verb != NULL ? row->verb : "");
+        fprintf(out, "  %-16s %s\n", name, row->summary);
+    }
+    fprintf(out, "\n'quiesce help %s%sCOMMAND' lists the options of one; quiesce(1) has the rest.\n",
+            group != NULL ? group : "", group != NULL ? " " : "");
+}
+
+void options_help(FILE *out, enum command command, const char *group)
+{
+    if (group != NULL) {
+        fprintf(out, "usage: quiesce %s COMMAND [OPTION]...\n\n", group);
+        print_commands(out, group);
+        return;
+    }
     print_command(out, "usage:", &command_table[command]);
     if (command == COMMAND_NONE) {
         fputs("\nTakes application-consistent snapshots: brings applications to rest with the\n"
               "administrator's scripts, freezes the file systems, lets a command take the\n"
               "snapshot, and sets everything going again.\n\n", out);
-        for (unsigned i = COMMAND_NONE + 1; i < COMMANDS; i++) {
-            char name[32];
-            snprintf(name, sizeof name, "%s%s%s", command_table[i].name, command_table[i].verb != NULL ? " " : "",
-                     command_table[i].verb != NULL ? command_table[i].verb : "");
-            fprintf(out, "  %-16s %s\n", name, command_table[i].summary);
-        }
-        fputs("\n'quiesce help COMMAND' lists the options of one; quiesce(1) has the rest.\n", out);
+        print_commands(out, NULL);
         return;
     }
     fprintf(out, "\n%s\n\n", command_table[command].summary);

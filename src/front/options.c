@@ -168,10 +168,26 @@ static int check_whole(const struct options *o, char *message, size_t capacity)
     return -1;
 }
 
+/* The table's name of several commands that differ in their second word, or NULL. */
+static const char *group_of(const char *word)
+{
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        if (command_table[i].verb != NULL && strcmp(command_table[i].name, word) == 0) {
+            return command_table[i].name;
+        }
+    }
+    return NULL;
+}
+
 /* Words that are neither option nor value. */
 static int read_word(struct options *options, int argc, char **argv, int *at, char *message, size_t capacity)
 {
-    if (options->command == COMMAND_HELP && options->topic == COMMAND_NONE) {
+    if (options->command == COMMAND_HELP && options->topic == COMMAND_NONE && options->group == NULL) {
+        options->group = *at + 1 == argc ? group_of(argv[*at]) : NULL;
+        if (options->group != NULL) {
+            ++*at;
+            return 0;
+        }
         return read_command(&options->topic, argc, argv, at, message, capacity);
     }
     if (options->operands_count < command_table[options->command].operands_max) {
@@ -218,6 +234,13 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
     if (argv[at][0] == '-') {
         snprintf(message, capacity, "the first word must be a command; options follow it");
         return -1;
+    }
+    if (argc > at + 1 && (strcmp(argv[at + 1], "--help") == 0 || strcmp(argv[at + 1], "-h") == 0)) {
+        options->group = group_of(argv[at]);
+        if (options->group != NULL) {
+            options->command = COMMAND_HELP;
+            return 0;
+        }
     }
     if (read_command(&options->command, argc, argv, &at, message, capacity) != 0) {
         return -1;

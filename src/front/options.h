@@ -33,6 +33,7 @@ enum command {
 
 struct options {
     enum command command;
+    const char *group;  /* of COMMAND_HELP: the first word of several commands to explain, or NULL */
     enum command topic; /* of COMMAND_HELP: COMMAND_NONE or the command to explain */
     char host_config[PLAN_PATH_MAX];   /* absolute; "" if not given */
     char plugin_config[PLAN_PATH_MAX]; /* absolute; "" if not given */
@@ -66,7 +67,8 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 /* The one or two lines of a command's synopsis; COMMAND_NONE: of all commands. */
 void options_usage(FILE *out, enum command command);
 
-/* Usage, what the command does, and each of its options. */
-void options_help(FILE *out, enum command command);
+/* Usage, what the command does, and each of its options.  With a group, a word that
+ * several commands begin with, a list of these. */
+void options_help(FILE *out, enum command command, const char *group);
 
 #endif

@@ -59,6 +59,10 @@ static const struct {
     { { "-h" }, COMMAND_HELP },
     { { "run", "--help" }, COMMAND_HELP },
     { { "journal", "verify", "-h" }, COMMAND_HELP },
+    { { "journal", "--help" }, COMMAND_HELP },
+    { { "policy", "-h" }, COMMAND_HELP },
+    { { "help", "policy" }, COMMAND_HELP },
+    { { "help", "policy", "show" }, COMMAND_HELP },
     { { "--version" }, COMMAND_VERSION },
     { { "version" }, COMMAND_VERSION },
 };
@@ -94,7 +98,9 @@ static const struct {
     { { "check", "--", "true" }, "unknown option '--'" },
     { { "check", "file" }, "'file' is one word too many" },
     { { "journal" }, "'journal' needs one of: show, verify" },
-    { { "journal", "--help" }, "'journal' needs one of: show, verify" },
+    { { "journal", "--json", "--help" }, "'journal' needs one of: show, verify" },
+    { { "help", "journal", "shew" }, "unknown journal command 'shew'; did you mean 'show'?" },
+    { { "help", "journal", "show", "verify" }, "'verify' is one word too many" },
     { { "journal", "shew" }, "unknown journal command 'shew'; did you mean 'show'?" },
     { { "journal", "verify", "--last", "1" }, "unknown option '--last'" },
     { { "policy" }, "'policy' needs one of: compile, show, diff, lint, test, learn" },
@@ -242,10 +248,30 @@ static void help_and_usage(void **state)
             lines += text[k] == '\n' ? 1 : 0;
         }
         assert_int_equal(lines, 2);
-        options_help(out, (enum command)i);
+        options_help(out, (enum command)i, NULL);
         fclose(out);
         assert_non_null(strstr(text, "usage: quiesce"));
         assert_null(strstr(text, "(null)"));
+        free(text);
+    }
+}
+
+/* The first of two words is explained by all that can follow it, and by nothing else. */
+static void help_on_a_group(void **state)
+{
+    (void)state;
+    static const char *const lines[][WORDS] = { { "help", "policy" }, { "policy", "--help" } };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct options o;
+        char message[256], *text = NULL;
+        size_t size = 0;
+        assert_int_equal(parse(&o, lines[i], message, sizeof message), 0);
+        FILE *out = open_memstream(&text, &size);
+        assert_non_null(out);
+        options_help(out, o.topic, o.group);
+        fclose(out);
+        assert_non_null(strstr(text, "  policy lint "));
+        assert_null(strstr(text, "journal"));
         free(text);
     }
 }
@@ -255,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(taken),          cmocka_unit_test(refused),         cmocka_unit_test(values), cmocka_unit_test(learning),
         cmocka_unit_test(relative_paths), cmocka_unit_test(too_many_mounts), cmocka_unit_test(help_and_usage),
+        cmocka_unit_test(help_on_a_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
