@@ -129,7 +129,7 @@ $(BUILD)/tools/filter-table: tools/filter-table.c $(BUILD)/libparser.a $(BUILD)/
 
 $(BUILD)/gen/filter_%.inc: policy/roles/%.json $(BUILD)/tools/filter-table
 	@mkdir -p $(@D)
-	sed 's/\<64800\>/$(BASE_UID)/' $< > $(BUILD)/gen/$*.json
+	@sed 's/\<64800\>/$(BASE_UID)/' $< > $(BUILD)/gen/$*.json
 	$(call say,GEN)$(BUILD)/tools/filter-table $(BUILD)/gen/$*.json > $@.new && mv $@.new $@
 
 $(BUILD)/policy/%.json: policy/hooks/%.json
