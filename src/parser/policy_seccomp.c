@@ -10,7 +10,7 @@
 #include "parser/policy_filter.h"
 #include "quiesce/learned.h"
 
-enum { ERRNO_MAX = 4095 };
+enum { ERRNO_MAX = 4094 }; /* of libseccomp; Linux would take one more */
 
 /* What the whole object says; also collects names that nobody knows. */
 struct profile {

@@ -138,7 +138,7 @@ static const struct row errors[] = {
     {SECCOMP("'defaultAction':'SCMP_ACT_NOTIFY'"), 38, "linux.seccomp.defaultAction", "not an action"},
     {SECCOMP("'defaultAction':'SCMP_ACT_TRACE'"), 38, "linux.seccomp.defaultAction", "not an action"},
     {SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':0"), 73, "linux.seccomp.defaultErrnoRet", "look like a success"},
-    {SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4096"), 73, "linux.seccomp.defaultErrnoRet", "from 0 to 4095"},
+    {SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':4095"), 73, "linux.seccomp.defaultErrnoRet", "from 0 to 4094"},
     {SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrno':'EWHAT'"), 70, "linux.seccomp.defaultErrno", "no errno of that name"},
     {SECCOMP("'defaultAction':'SCMP_ACT_ERRNO','defaultErrno':'EPERM','defaultErrnoRet':38"), 70, "linux.seccomp.defaultErrno", "not the same errno"},
     {SECCOMP("'defaultAction':'SCMP_ACT_KILL','defaultErrnoRet':1"), 72, "linux.seccomp.defaultErrnoRet", "only SCMP_ACT_ERRNO"},
