@@ -53,21 +53,6 @@ MOUNT=/mnt/m/a
     expect '.durationSeconds < 2.5' true
 }
 
-@test "1 GiB of output: everything is drained and counted, head and tail are kept, memory stays small" {
-    script pre <<<'echo first; head -c 1073741824 /dev/zero | tr "\0" x; echo; echo last'
-    configure '{"timeoutInSeconds": 120}'
-    hold
-    local peak
-    peak=$(status_of "$(role_pid supervisor)" VmHWM)
-    release
-    outcome applicationConsistent 0 0
-    same "$(hook pre '.attempts[0].stdout.bytes')" $((1073741824 + 6 + 1 + 5))
-    same "$(hook pre '.attempts[0].stdout.head' | head -1)" first
-    same "$(hook pre '.attempts[0].stdout.tail | rtrimstr("\n") | split("\n") | last')" last
-    same "$(hook pre '.attempts[0].stdout.head | length')" 65536
-    ((${peak% kB} < 16384))
-}
-
 @test "standard error is kept apart" {
     script pre <<<'echo out; echo err >&2'
     quiesce_run -- true
