@@ -34,6 +34,17 @@ struct policy_rlimit {
     uint64_t soft, hard;
 };
 
+/* linux.resources; 0: no limit. */
+struct policy_limits {
+    uint64_t pids;        /* processes and threads together, 1..POLICY_PIDS_MAX */
+    uint64_t memory;      /* bytes, POLICY_MEMORY_MIN..POLICY_MEMORY_MAX */
+    uint64_t swap;        /* bytes of memory and swap together, from memory to POLICY_MEMORY_MAX */
+    uint64_t reservation; /* bytes, at most memory where that is given */
+};
+#define POLICY_PIDS_MAX 4194304u /* PID_MAX_LIMIT of Linux */
+#define POLICY_MEMORY_MIN (UINT64_C(1) << 20) /* no script starts with less */
+#define POLICY_MEMORY_MAX (UINT64_C(1) << 50)
+
 enum policy_path_kind { PATH_READONLY, PATH_MASKED, PATH_TMPFS, POLICY_PATH_KINDS };
 
 struct policy_path {
@@ -54,6 +65,7 @@ struct policy_plan {
     uint64_t cap_bounding, cap_inheritable, cap_ambient;
     uint32_t rlimits_count;
     struct policy_rlimit rlimits[POLICY_RLIMITS_MAX];
+    struct policy_limits limits;
     uint32_t env_count, env_length;
     char env[PLAN_ENV_MAX];
     uint32_t paths_count, paths_length;
@@ -78,7 +90,7 @@ struct policy_plan {
  * size all match; anything else means the source is compiled again.
  */
 #define POLICY_FILE_MAGIC "QPOLICY" /* with its NUL: 8 bytes */
-enum { POLICY_FILE_VERSION = 1 };
+enum { POLICY_FILE_VERSION = 2 };
 struct policy_file {
     char magic[8];
     uint32_t version;

@@ -60,7 +60,9 @@ struct report_attempt {
     uint32_t signal;   /* 0: none */
     uint64_t duration_ns, cpu_us, max_rss_kib;
     uint32_t survivors;     /* processes a successful pre-script left running; of others: left and killed */
-    uint32_t layers;        /* bit n: enum start_step n was applied */
+    uint32_t layers;        /* bit n: enum start_step n was applied, or not asked for */
+    uint32_t memory_killed; /* processes that the kernel ended at the policy's limit of memory */
+    uint32_t forks_refused; /* at the policy's limit of processes */
     uint64_t denied_total;
     struct report_stream out, err;
 };
@@ -140,7 +142,8 @@ struct report {
     } snapshot;
     struct report_text message; /* one or two sentences about this very run */
     uint32_t host_timeout_seconds, freeze_timeout_seconds;
-    uint8_t has_cgroup, has_expedite, has_journal, reserved;
+    uint8_t has_cgroup, has_expedite, has_journal;
+    uint8_t limits; /* bit n: enum limit n can be held */
     uint32_t documents_count, attempts_count, denied_count, fs_count, findings_count, plugins_count;
     struct report_document documents[WIRE_DOCUMENTS_MAX + WIRE_HOOKS_MAX];
     struct report_hook hooks[WIRE_HOOKS_MAX]; /* by slot; used says which */

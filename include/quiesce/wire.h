@@ -22,7 +22,7 @@
  *              |  |  \                          |         / FREEZE THAW DONE
  *              |  |   parser (PARSE / ANSWER_*) |
  *              |  launcher ---------------------+       START TERM KILL / STARTED
- *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED DENIED DENIED_MORE EXITED
+ *              |     POLICY HOOK SEAL   keeper -+       EXECED EXEC_FAILED DENIED DENIED_MORE LIMITED EXITED
  *              guardian                                 GUARD ARM DISARM / GUARDING
  *
  * While a policy is learned, the front stands where monitor and supervisor do, and
@@ -55,12 +55,16 @@ enum allow_crash { CRASH_AUTO, CRASH_ALWAYS, CRASH_NEVER, CRASH_CHOICES };
 
 /* ---- front -> monitor ---------------------------------------------------- */
 
+/* linux.resources of a policy, which cgroups hold; each needs a controller. */
+enum limit { LIMIT_PIDS, LIMIT_MEMORY, LIMIT_SWAP, LIMITS };
+enum controller { CONTROLLER_PIDS, CONTROLLER_MEMORY, WIRE_CONTROLLERS };
+
 /* What the machine has, as the front found it; in REQUEST, and in LOADED for the supervisor. */
 struct msg_loaded {
     uint8_t has_cgroup;   /* the hooks get a cgroup v2 */
     uint8_t has_expedite; /* rcu_expedited is open and asked for */
     uint8_t has_journal;
-    uint8_t reserved;
+    uint8_t limits;       /* bit n: enum limit n of a policy can be held */
 };
 
 /* REQUEST: what to load.  Paths are absolute. */
@@ -326,7 +330,7 @@ struct msg_started {
 /* ---- keeper -> supervisor ------------------------------------------------------------ */
 
 enum start_step {
-    START_FORK, START_CGROUP, START_NAMESPACE, START_TMP, START_SCRIPT, START_READONLY,
+    START_FORK, START_CGROUP, START_NAMESPACE, START_TMP, START_SCRIPT, START_READONLY, START_LIMITS,
     START_STDIO, START_RLIMIT, START_IDS, START_CAPABILITIES, START_LANDLOCK, START_SECCOMP, START_EXEC,
     START_STEPS
 };
@@ -336,7 +340,8 @@ enum start_step {
  * socket closes before.) */
 struct msg_execed {
     uint32_t pid;
-    uint32_t layers; /* bit n set: start_step n was applied (Landlock may be missing) */
+    uint32_t layers; /* bit n set: start_step n was applied, or its policy does not ask for it (a cgroup,
+                      * Landlock, and the controllers for limits may be missing) */
 };
 
 /* EXEC_FAILED: it does not. */
@@ -403,6 +408,13 @@ struct msg_exited {
     uint32_t reserved;
 };
 
+/* LIMITED: what the limits of its policy did to the hook's tree; the keeper's last words, if
+ * there is anything to say. */
+struct msg_limited {
+    uint32_t killed;  /* processes that the kernel ended at the memory limit */
+    uint32_t refused; /* processes and threads that could not be made at the limit of their number */
+};
+
 /* ---- monitor <-> guardian -------------------------------------------------------------- */
 
 /* GUARD: descriptors of file systems first .. first+count-1 of the shared map. */
@@ -462,6 +474,7 @@ struct frozen_map {
     X(MSG_EXEC_FAILED,     struct msg_exec_failed,   0, 0)      \
     X(MSG_DENIED,          struct msg_denied,        0, 0)      \
     X(MSG_DENIED_MORE,     struct msg_denied_more,   0, 0)      \
+    X(MSG_LIMITED,         struct msg_limited,       0, 0)      \
     X(MSG_EXITED,          struct msg_exited,        0, 0)      \
     X(MSG_GUARD,           struct msg_guard,         1, WIRE_FDS_MAX) \
     X(MSG_ARM,             struct msg_arm,           0, 0)      \
@@ -562,24 +575,29 @@ enum supervisor_state {
     X(SUPERVISOR_PRE,      PEER_LAUNCHER, MSG_STARTED,         on_started)        \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXECED,          on_execed)         \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXITED,          on_exited)         \
     X(SUPERVISOR_FREEZING, PEER_MONITOR,  MSG_FROZEN,          on_frozen)         \
     X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_SNAPSHOT, PEER_FRONT,    MSG_RELEASE,         on_release)        \
     X(SUPERVISOR_SNAPSHOT, PEER_MONITOR,  MSG_THAWED,          on_thawed_early)   \
     X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_THAWING,  PEER_MONITOR,  MSG_THAWED,          on_thawed)         \
     X(SUPERVISOR_THAWING,  PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
     X(SUPERVISOR_THAWING,  PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_THAWING,  PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_THAWING,  PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_POST,     PEER_FRONT,    MSG_RELEASE,         on_release_late)   \
     X(SUPERVISOR_POST,     PEER_LAUNCHER, MSG_STARTED,         on_started)        \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXECED,          on_execed)         \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_POST,     PEER_KEEPER,   MSG_EXITED,          on_exited)

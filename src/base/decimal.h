@@ -6,11 +6,11 @@
 
 #include <stdint.h>
 
-enum { DECIMAL_MAX = 11 }; /* ten digits and a NUL */
+enum { DECIMAL_MAX = 21 }; /* twenty digits and a NUL */
 
 /* Writes number in decimal with a NUL so that it ends at buffer + DECIMAL_MAX.
  * Returns its first digit. */
-static inline char *decimal(char buffer[DECIMAL_MAX], uint32_t number)
+static inline char *decimal(char buffer[DECIMAL_MAX], uint64_t number)
 {
     char *first = buffer + DECIMAL_MAX;
     *--first = '\0';

@@ -208,6 +208,14 @@ static bool policy_tables_valid(const struct policy_plan *p)
     return true;
 }
 
+static bool limits_valid(const struct policy_limits *l)
+{
+    const uint64_t most_reserved = l->memory > 0 ? l->memory : POLICY_MEMORY_MAX;
+    return l->pids <= POLICY_PIDS_MAX && (l->memory == 0 || l->memory >= POLICY_MEMORY_MIN) &&
+        l->memory <= POLICY_MEMORY_MAX && l->swap <= POLICY_MEMORY_MAX &&
+        (l->swap == 0 || (l->memory > 0 && l->swap >= l->memory)) && l->reservation <= most_reserved;
+}
+
 static bool policy_valid(const void *plan)
 {
     const struct policy_plan *p = plan;
@@ -215,7 +223,7 @@ static bool policy_valid(const void *plan)
     return (p->flags & ~(uint32_t)POLICY_FLAGS) == 0 && is_id(p->uid) && is_id(p->gid) &&
         are_ids(p->groups, p->groups_count, PLAN_GROUPS_MAX) && all >> CAPABILITIES == 0 &&
         (p->cap_ambient & ~p->cap_inheritable) == 0 && (p->cap_ambient & ~p->cap_bounding) == 0 &&
-        are_variables(p->env, p->env_count, p->env_length, "") && policy_tables_valid(p) &&
+        are_variables(p->env, p->env_count, p->env_length, "") && policy_tables_valid(p) && limits_valid(&p->limits) &&
         in_range(p->filter_length, 1, POLICY_FILTER_MAX) && bpf_check(p->filter, p->filter_length) == 0;
 }
 

@@ -151,6 +151,27 @@ static void say_files(const struct policy_plan *p, statement_sink *sink, void *c
 
 /* ---- and within which bounds ------------------------------------------------------ */
 
+/* In the order of struct policy_limits. */
+static const char *const resources[RESOURCES] = {
+    "processes and threads of all that it starts, root's too",
+    "bytes of memory of all that it starts",
+    "bytes of memory and swap of all that it starts",
+    "bytes of memory that the kernel leaves it longer than others",
+};
+
+const char *resource_words(unsigned resource)
+{
+    return resources[resource];
+}
+
+uint64_t resource_limit(const struct policy_plan *policy, unsigned resource)
+{
+    const uint64_t limits[RESOURCES] = {
+        policy->limits.pids, policy->limits.memory, policy->limits.swap, policy->limits.reservation,
+    };
+    return limits[resource];
+}
+
 static void say_limits(const struct policy_plan *p, statement_sink *sink, void *context)
 {
     struct statement s = { 0 };
@@ -169,6 +190,12 @@ static void say_limits(const struct policy_plan *p, statement_sink *sink, void *
         }
         if (limit->hard != limit->soft) {
             statement_say(&s, limit->hard == RLIM_INFINITY ? " (it may raise that freely)" : " (it may raise that to %" PRIu64 ")", limit->hard);
+        }
+    }
+    for (unsigned i = 0; i < RESOURCES; i++) {
+        if (resource_limit(p, i) != 0) {
+            statement_item(&s, &count, "at most ");
+            statement_say(&s, "%" PRIu64 " %s", resource_limit(p, i), resource_words(i));
         }
     }
     statement_item(&s, &count, "");

@@ -13,6 +13,12 @@ const char *capability_words(unsigned number);
 /* "open files" for RLIMIT_NOFILE; NULL for an unknown one. */
 const char *rlimit_words(uint32_t resource);
 
+/* linux.resources, one of RESOURCES: in words, "processes and threads of all that it
+ * starts", and what a policy says; 0: nothing. */
+enum { RESOURCES = 4 };
+const char *resource_words(unsigned resource);
+uint64_t resource_limit(const struct policy_plan *policy, unsigned resource);
+
 /* Capabilities and files: what a hook may do beside what its system calls do. */
 void policy_words_rights(const struct policy_plan *policy, statement_sink *sink, void *context);
 

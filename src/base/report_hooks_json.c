@@ -54,6 +54,18 @@ static cJSON *denied(const struct report *r, uint32_t attempt)
     return made(array, ok);
 }
 
+/* What of the sandbox the machine lacks. */
+static cJSON *missing(const struct report_attempt *a)
+{
+    cJSON *array = cJSON_CreateArray();
+    bool ok = array != NULL;
+
+    for (uint32_t step = START_CGROUP; ok && a->ran && step <= START_SECCOMP; step++)
+        if ((a->layers >> step & 1) == 0)
+            ok = append(array, cJSON_CreateString(start_step_name(step)));
+    return made(array, ok);
+}
+
 static cJSON *attempt(const struct report *r, uint32_t index)
 {
     const struct report_attempt *a = &r->attempts[index];
@@ -65,7 +77,9 @@ static cJSON *attempt(const struct report *r, uint32_t index)
               add(o, "maxRssKiB", count(a->max_rss_kib)) && add(o, "cpuSeconds", seconds(a->cpu_us * 1000)) &&
               add(o, "stdout", stream(r, &a->out)) && add(o, "stderr", stream(r, &a->err)) &&
               add(o, "denied", denied(r, index)) && add(o, "deniedTotal", count(a->denied_total)) &&
-              add(o, "deniedComplete", cJSON_CreateBool(!a->recorder_full)) && add(o, "survivors", count(a->survivors));
+              add(o, "deniedComplete", cJSON_CreateBool(!a->recorder_full)) && add(o, "survivors", count(a->survivors)) &&
+              add(o, "memoryKilled", count(a->memory_killed)) && add(o, "forksRefused", count(a->forks_refused)) &&
+              add(o, "layersMissing", missing(a));
 
     if (ok && !a->ran)
         ok = add(o, "startStep", cJSON_CreateString(start_step_name(a->start_step))) &&

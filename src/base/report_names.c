@@ -50,7 +50,7 @@ const char *start_step_name(uint32_t step)
     static const char *const words[START_STEPS] = {
         [START_FORK] = "fork",         [START_CGROUP] = "cgroup",     [START_NAMESPACE] = "namespaces",
         [START_TMP] = "private /tmp",  [START_SCRIPT] = "script copy",
-        [START_READONLY] = "read-only paths", [START_STDIO] = "stdio", [START_RLIMIT] = "rlimits",
+        [START_READONLY] = "read-only paths", [START_LIMITS] = "resource limits", [START_STDIO] = "stdio", [START_RLIMIT] = "rlimits",
         [START_IDS] = "user and groups", [START_CAPABILITIES] = "capabilities", [START_LANDLOCK] = "landlock",
         [START_SECCOMP] = "seccomp",   [START_EXEC] = "exec",
     };
@@ -68,6 +68,7 @@ const char *start_error_text(uint32_t step, uint32_t error)
         { START_EXEC, EACCES, "its user may not execute the interpreter that its \"#!\" line names" },
         { START_CAPABILITIES, EPERM, "its policy grants what the caller of quiesce does not have" },
         { START_CGROUP, EBUSY, "processes of an earlier attempt are left" },
+        { START_LIMITS, EBUSY, "processes of an earlier attempt are left" },
     };
     for (size_t i = 0; i < COUNT(known); i++) {
         if (known[i].step == step && known[i].error == error) {

@@ -36,39 +36,14 @@ static int open_cgroup2(const char *path)
     return fd;
 }
 
-/* Whether the mount table, or that it cannot be read, says that a cgroup2 mount may be
- * elsewhere: hooks could write to it, and leave their cgroup.
- * A line: id parent major:minor root MOUNT_POINT options [tags] - TYPE source options */
-static bool mounted_elsewhere(void)
-{
-    static const char usual[] = CGROUP_DIR;
-    FILE *table = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL;
-    size_t capacity = 0;
-    bool elsewhere = table == NULL;
-    while (!elsewhere && getline(&line, &capacity, table) > 0) {
-        const char *type = strstr(line, " - cgroup2 "), *field = line;
-        for (int i = 0; type != NULL && field != NULL && i < 4; i++) {
-            field = strchr(field, ' ');
-            field = field != NULL ? field + 1 : NULL;
-        }
-        elsewhere = type != NULL && (field == NULL || strncmp(field, usual, sizeof usual - 1) != 0);
-    }
-    free(line);
-    if (table != NULL) {
-        fclose(table);
-    }
-    return elsewhere;
-}
-
-static int find_cgroup2(void)
+static int find_cgroup2(const struct cgroup_mount *mount)
 {
     static const char *const usual[] = { CGROUP_DIR, CGROUP_DIR "/unified" };
     int fd = -1;
     for (size_t i = 0; fd < 0 && i < sizeof usual / sizeof *usual; i++) {
         fd = open_cgroup2(usual[i]);
     }
-    if (fd >= 0 && mounted_elsewhere()) {
+    if (fd >= 0 && mount->elsewhere) { /* hooks could write to it, and leave their cgroup */
         close(fd);
         fd = -1;
     }
@@ -97,11 +72,11 @@ static int make_directory(int parent, const char *name)
     return -1;
 }
 
-void cgroup_create(struct cgroup *cgroup, const char *run_id)
+void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id)
 {
     cgroup->directory = -1;
     snprintf(cgroup->name, sizeof cgroup->name, PREFIX "%s", run_id);
-    cgroup->parent = find_cgroup2();
+    cgroup->parent = find_cgroup2(mount);
     if (cgroup->parent < 0) {
         return;
     }

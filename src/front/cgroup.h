@@ -12,6 +12,7 @@
 #ifndef QUIESCE_FRONT_CGROUP_H
 #define QUIESCE_FRONT_CGROUP_H
 
+#include "front/cgroup_mounts.h"
 #include "quiesce/wire.h"
 
 struct cgroup {
@@ -20,10 +21,10 @@ struct cgroup {
     char name[8 + WIRE_RUN_ID_MAX]; /* "quiesce-" and the run id */
 };
 
-/* Makes the run's directory.  Without cgroup v2, where it may not be written, or where
+/* Makes the run's directory; mount: where cgroup v2 is.  Without cgroup v2, where it may not be written, or where
  * it is also mounted outside of CGROUP_DIR and hooks might write to it, both descriptors
  * are -1: hooks are then contained by other means. */
-void cgroup_create(struct cgroup *cgroup, const char *run_id);
+void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id);
 
 /* Removes directories that runs which were killed left behind, unless something still lives in them. */
 void cgroup_sweep(const struct cgroup *cgroup);

@@ -160,6 +160,7 @@ static void clean_up(struct run *run, struct session *session)
         fprintf(stderr, "quiesce: beside the result: %s\n", roles);
     }
     int error = cgroup_remove(&session->cgroup);
+    error = error != 0 ? error : controllers_remove(&session->controllers);
     if (error != 0) {
         fprintf(stderr, "quiesce: the run's cgroup %s could not be removed: %s\n", session->cgroup.name, strerror(-error));
     }
@@ -187,6 +188,9 @@ static int conduct(const struct options *options, const struct presentation *how
     }
     /* Here the roles start up on another processor; this time costs nothing. */
     cgroup_sweep(&session.cgroup);
+    if (how->mode == MODE_RUN) {
+        controllers_sweep(&session.controllers);
+    }
     run.supervisor = session.roles.supervisor;
     run.log = session.roles.log;
     run.witness = (struct witness){ .map = session.map, .run_id = session.run_id };

@@ -64,7 +64,9 @@ static int start_program(struct setting *s)
     const struct spawn what = {
         .program = PROGRAM, .machine = machine, .log = s->fds[LOG_WRITE],
         .cgroup = s->machine.has.has_cgroup != 0 ? machine[MACHINE_CGROUP_LAUNCHER] : -1,
-        .count = 3, .fds = { s->fds[TO_MONITOR], s->fds[TO_SUPERVISOR], machine[MACHINE_CGROUP] },
+        /* No controllers: a script that is learned from has no limits of processes and memory. */
+        .count = 5, .fds = { s->fds[TO_MONITOR], s->fds[TO_SUPERVISOR], machine[MACHINE_CGROUP], machine[MACHINE_PIDS],
+                             machine[MACHINE_MEMORY] },
     };
     int error = spawn(&what, &s->pidfd) < 0 ? -errno : 0;
     shut(&s->fds[TO_MONITOR]); /* else no end of file would come */
@@ -118,7 +120,9 @@ static int begin(struct setting *s, const struct learning *l, char *message, siz
     const char *what = "no random id";
     int error = session_make_id(s->id);
     if (error == 0) {
-        cgroup_create(&s->cgroup, s->id);
+        struct cgroup_mount mounts[HIERARCHIES];
+        cgroup_mounts_read(mounts, "/proc/self/mountinfo");
+        cgroup_create(&s->cgroup, &mounts[HIERARCHY_V2], s->id);
         int status = machine_open(&s->machine, &s->cgroup, MACHINE_LEARNS, false, message, capacity);
         if (status != 0) {
             return status;

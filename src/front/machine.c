@@ -268,6 +268,15 @@ int machine_open(struct machine *m, const struct cgroup *cgroup, enum machine_us
     return 0;
 }
 
+void machine_give(struct machine *m, enum machine_fd place, int fd)
+{
+    int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, MACHINE_FD_LEAST) : -1;
+    if (copy >= 0) {
+        close(m->fds[place]);
+        m->fds[place] = copy;
+    }
+}
+
 void machine_close(struct machine *m)
 {
     for (int i = 0; i < MACHINE_FDS; i++) {

@@ -24,6 +24,8 @@ enum machine_fd {
     MACHINE_CGROUP,         /* the run's cgroup v2 directory, or /dev/null */
     MACHINE_CGROUP_KILL,    /* its cgroup.kill, or /dev/null */
     MACHINE_CGROUP_LAUNCHER,/* the launcher's leaf in it, or /dev/null */
+    MACHINE_PIDS,           /* controllers.h: a directory of each controller, or /dev/null */
+    MACHINE_MEMORY,
     MACHINE_JOURNAL_APPEND, /* the journal, or /dev/null */
     MACHINE_JOURNAL_READ,   /* the same */
     MACHINE_MAP,            /* struct frozen_map, of fixed size */
@@ -64,6 +66,9 @@ enum machine_use {
  */
 int machine_open(struct machine *machine, const struct cgroup *cgroup, enum machine_use use, bool expedite, char *message,
                  size_t capacity);
+
+/* Puts a copy of fd in the place of a /dev/null; -1, or no descriptor being left: that stays. */
+void machine_give(struct machine *machine, enum machine_fd place, int fd);
 
 /* Closes what is open.  The roles hold what they got. */
 void machine_close(struct machine *machine);

@@ -185,6 +185,12 @@ static void print_attempt(FILE *out, const struct report *r, uint32_t index)
                     ? " until the post-script was over" : " were killed");
     }
     print_killed(out, a);
+    if (a->memory_killed > 0) {
+        fprintf(out, "      %" PRIu32 " of its processes killed by the kernel at its policy's limit of memory\n", a->memory_killed);
+    }
+    if (a->forks_refused > 0) {
+        fprintf(out, "      %" PRIu32 " times refused a new process or thread at its policy's limit\n", a->forks_refused);
+    }
     print_denied(out, r, index);
     if (a->ran == 0 || a->timed_out != 0 || a->signal != 0 || a->exit_code != 0) {
         print_stream(out, r, "standard output", &a->out);
@@ -348,6 +354,8 @@ void result_print_check(FILE *out, const struct report *r)
     print_planned_hooks(out, r);
     fputs("\nfile systems, in the order of freezing:\n", out);
     print_planned_file_systems(out, r);
-    fprintf(out, "\nmachine: cgroup v2 %s, expedited RCU %s, journal %s\n", r->has_cgroup != 0 ? "yes" : "no",
-            r->has_expedite != 0 ? "yes" : "no", r->has_journal != 0 ? "yes" : "no");
+    static const char *const answers[] = { "no", "yes" };
+    fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s\n",
+            answers[r->has_cgroup], answers[r->limits >> LIMIT_PIDS & 1], answers[r->limits >> LIMIT_MEMORY & 1],
+            answers[r->has_expedite], answers[r->has_journal]);
 }

@@ -54,7 +54,8 @@ static const struct {
     [ROLE_SUPERVISOR] = { "quiesce-supervisor", 6,
                           { SUPERVISOR_MONITOR, SUPERVISOR_FRONT, SUPERVISOR_LAUNCHER, MACHINE_REPORT, MACHINE_JOURNAL_APPEND,
                             MACHINE_JOURNAL_READ } },
-    [ROLE_LAUNCHER] = { "quiesce-launcher", 3, { LAUNCHER_MONITOR, LAUNCHER_SUPERVISOR, MACHINE_CGROUP } },
+    [ROLE_LAUNCHER] = { "quiesce-launcher", 5,
+                        { LAUNCHER_MONITOR, LAUNCHER_SUPERVISOR, MACHINE_CGROUP, MACHINE_PIDS, MACHINE_MEMORY } },
 };
 
 /* In the order in which they are needed. */

@@ -93,14 +93,17 @@ static int send_topology(const struct session *session, char *message, size_t ca
 int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity)
 {
     static struct machine machine;
+    static struct cgroup_mount mounts[HIERARCHIES];
     const char *what = "";
-    *session = (struct session){ .mode = mode, .cgroup = { .parent = -1, .directory = -1 } };
+    *session = (struct session){ .mode = mode, .cgroup = { .parent = -1, .directory = -1 }, .controllers = { .directories = { -1, -1 } } };
     int error = session_make_id(session->run_id);
     if (error != 0) {
         snprintf(message, capacity, "no random run id: %s", strerror(-error));
         return EXIT_INTERNAL;
     }
-    cgroup_create(&session->cgroup, session->run_id);
+    cgroup_mounts_read(mounts, "/proc/self/mountinfo");
+    cgroup_create(&session->cgroup, &mounts[HIERARCHY_V2], session->run_id);
+    controllers_find(&session->controllers, &session->cgroup, mounts, "/proc/self/cgroup");
     int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN ? MACHINE_RUNS : MACHINE_LOOKS,
                               !options->no_expedite, message, capacity);
     if (status != 0) {
@@ -112,7 +115,13 @@ int session_start(struct session *session, const struct options *options, enum r
         error = -errno;
         goto out;
     }
+    machine_give(&machine, MACHINE_PIDS, session->controllers.directories[CONTROLLER_PIDS]);
+    machine_give(&machine, MACHINE_MEMORY, session->controllers.directories[CONTROLLER_MEMORY]);
     error = roles_start(&session->roles, &machine, &what);
+    if (error == 0 && mode == MODE_RUN) {
+        controllers_make(&session->controllers); /* while the roles start up */
+    }
+    machine.has.limits = session->controllers.limits;
     if (error == 0) {
         what = "the roles cannot be told what is wanted";
         error = send_wishes(session, options, &machine);
@@ -132,6 +141,7 @@ out:
     }
     if (status != 0) {
         (void)cgroup_remove(&session->cgroup);
+        (void)controllers_remove(&session->controllers);
     }
     return status;
 }

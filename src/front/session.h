@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "front/cgroup.h"
+#include "front/controllers.h"
 #include "front/options.h"
 #include "front/roles.h"
 
@@ -14,6 +15,7 @@ struct session {
     char run_id[WIRE_RUN_ID_MAX];
     enum run_mode mode;
     struct cgroup cgroup;
+    struct controllers controllers;
     struct roles roles;
     const struct frozen_map *map; /* what monitor and guardian say is frozen; read-only here */
 };

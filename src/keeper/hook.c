@@ -2,6 +2,7 @@
  * The hook, from its clone to its script: everything is given up here.
  *
  * Order, and why:
+ *   limits                a v1 cgroup is joined by the launcher's uid, whose it is
  *   session, descriptors  harmless, and may fail
  *   rlimits               hard limits only ever go down
  *   groups, ids           need SETGID, SETUID; the parent-death signal is cleared
@@ -26,6 +27,7 @@
 #include "base/capset.h"
 #include "base/drop.h"
 #include "keeper/keeper.h"
+#include "keeper/limits.h"
 
 static int set_stdio(const struct start *s)
 {
@@ -101,7 +103,8 @@ static int set_seccomp(const struct start *s, struct handover *handover)
 
 void hook_main(const struct start *s, const struct environment *e, struct handover *h)
 {
-    int error = 0;
+    int error = limits_join(h->limits);
+    h->step = START_LIMITS;
     for (uint32_t step = START_STDIO; error == 0 && step <= START_SECCOMP; step++) {
         h->step = step;
         h->layers |= 1u << step;

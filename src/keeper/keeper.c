@@ -27,6 +27,7 @@
 #include "base/tmpfs.h"
 #include "keeper/denials.h"
 #include "keeper/keeper.h"
+#include "keeper/limits.h"
 
 static _Noreturn void fail(const struct start *s, uint32_t step, int error)
 {
@@ -66,6 +67,14 @@ static void report_exit(const struct start *s, int status, const struct rusage *
     };
     exited.left = waitid(P_ALL, 0, &left, WEXITED | WNOHANG | WNOWAIT) == 0;
     (void)wire_send(s->report, MSG_EXITED, &exited, NULL, 0); /* gone: then its end of the run is, too */
+}
+
+static void tell_limits(const struct start *s, const struct limits *limits)
+{
+    const struct msg_limited m = limits_count(limits);
+    if (m.killed != 0 || m.refused != 0) {
+        (void)wire_send(s->report, MSG_LIMITED, &m, NULL, 0); /* nobody there: the run ends */
+    }
 }
 
 /* ---- while the hook runs ------------------------------------------------------------- */
@@ -175,6 +184,7 @@ _Noreturn void keeper_main(const struct start *s)
     int pidfd = -1, status = 0;
     uint32_t step = START_NAMESPACE;
     static struct denials denials; /* large */
+    static struct limits limits;
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), signals = -1;
     (void)signal(SIGCHLD, SIG_DFL); /* the launcher ignores it */
     struct handover *handover = mmap(NULL, sizeof *handover, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -185,11 +195,17 @@ _Noreturn void keeper_main(const struct start *s)
     if (error != 0) {
         fail(s, step, error);
     }
+    step = START_LIMITS;
+    error = limits_apply(s, &limits);
+    if (error != 0) {
+        fail(s, step, error);
+    }
     die_with_launcher(s);
+    handover->limits = &limits;
     handover->listener = -1;
     handover->keeper = getpid();
     handover->layers = 1u << START_NAMESPACE | 1u << START_TMP | 1u << START_SCRIPT | 1u << START_READONLY |
-        (init ? 0 : 1u << START_CGROUP);
+        (init ? 0 : 1u << START_CGROUP) | (limits.held ? 1u << START_LIMITS : 0);
     pid_t hook = clone_hook(s, handover, &pidfd);
     if (hook < 0) {
         fail(s, START_FORK, errno);
@@ -225,5 +241,6 @@ _Noreturn void keeper_main(const struct start *s)
         look_after(s, hook, pidfd, &denials);
     }
     denials_end(&denials);
+    tell_limits(s, &limits);
     _exit(0);
 }

@@ -30,6 +30,7 @@ struct start {
     int launcher; /* pidfd */
     int report; /* socket to the supervisor */
     int out, err; /* write ends of the hook's pipes */
+    int controllers[WIRE_CONTROLLERS]; /* v2: the run's cgroup; v1: the directory that the run's is in; /dev/null */
     int cgroup; /* the slot's cgroup directory; -1: be init of a PID namespace instead */
 };
 
@@ -72,11 +73,14 @@ struct environment {
 };
 void environment_build(struct environment *e, const struct start *s);
 
+struct limits; /* limits.h */
+
 /* What hook and keeper share until the script is executed. */
 struct handover {
     uint32_t step, error; /* what failed (enum start_step, errno), or error 0 */
     uint32_t layers;      /* bit n: enum start_step n was applied */
     int32_t keeper;       /* the keeper's pid as it and the hook see it */
+    const struct limits *limits; /* in the memory of each */
     int32_t listener;     /* of the hook's seccomp filter, in the shared descriptor table */
 };
 

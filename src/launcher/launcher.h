@@ -17,6 +17,7 @@
 enum launcher_fd {
     FD_MONITOR = 3, FD_SUPERVISOR, /* sockets */
     FD_CGROUP, /* the run's cgroup v2 directory, or /dev/null */
+    FD_PIDS, FD_MEMORY, /* for keepers: front/controllers.h, or /dev/null */
     FD_ROOT,   /* opened here: "/" of the launcher's own mount namespace, O_PATH */
     FD_SELF,   /* opened here: pidfd of the launcher, by which keepers see it end */
     FD_LAUNCHER_LAST = FD_SELF,

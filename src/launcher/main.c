@@ -3,7 +3,8 @@
  * their whole trees.
  *
  * Descriptors: 3 socket to the monitor, 4 socket to the supervisor, 5 the run's
- * cgroup v2 directory or /dev/null, 6 (opened here) the real root.
+ * cgroup v2 directory, 6 and 7 directories of the controllers for processes and for
+ * memory, each of them or /dev/null, 8 (opened here) the real root.
  * Runs as a uid of its own in an empty root, behind policy/roles/launcher.json,
  * with SETUID, SETGID, SETPCAP, SYS_ADMIN for the sandbox, SYS_CHROOT to give a
  * hook the real root back, KILL to signal a hook of another uid, and in its
@@ -168,6 +169,7 @@ static int fork_keeper(const struct launcher *l, struct hook *h, const struct ms
     const struct start start = {
         .facts = *m, .hook = &h->spec, .policy = &l->policies[h->spec.policy],
         .run_id = l->seal.run_id, .program_dir = l->seal.program_dir, .root = FD_ROOT, .launcher = FD_SELF,
+        .controllers = { FD_PIDS, FD_MEMORY },
         .report = p->write[0], .out = p->write[1], .err = p->write[2], .cgroup = p->cgroup,
     };
     if (!l->has_cgroup) {
@@ -269,7 +271,7 @@ int main(void)
     stage_prepare();
     if (open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) != FD_ROOT || /* the lowest that is free */
         syscall(SYS_pidfd_open, getpid(), 0) != FD_SELF ||
-        syscall(SYS_close_range, FD_MONITOR, FD_CGROUP, CLOSE_RANGE_CLOEXEC) != 0) {
+        syscall(SYS_close_range, FD_MONITOR, FD_MEMORY, CLOSE_RANGE_CLOEXEC) != 0) {
         fatal("cannot lay out descriptors", errno);
     }
     (void)signal(SIGCHLD, SIG_IGN); /* keepers leave nothing behind */

@@ -4,6 +4,7 @@
 
 #include "base/capability.h"
 #include "parser/policy_process.h"
+#include "parser/policy_resources.h"
 #include "parser/policy_schema.h"
 #include "parser/policy_seccomp.h"
 
@@ -204,7 +205,7 @@ static void read_linux(const struct policy_reader *reader, const cJSON *object)
 {
     static const struct policy_field hook[] = {
         {"namespaces", read_namespaces}, {"maskedPaths", read_masked}, {"readonlyPaths", read_readonly_paths},
-        {"seccomp", policy_seccomp}};
+        {"resources", policy_resources}, {"seccomp", policy_seccomp}};
     static const struct policy_field role[] = {{"seccomp", policy_seccomp}};
 
     if (reader->use == POLICY_FOR_ROLE)

@@ -14,7 +14,7 @@
 #include "base/policy_words.h"
 
 /* Whoever adds a member to a policy has to say here what more of it grants. */
-_Static_assert(offsetof(struct policy_plan, filter_length) - offsetof(struct policy_plan, flags) == 17472,
+_Static_assert(offsetof(struct policy_plan, filter_length) - offsetof(struct policy_plan, flags) == 17504,
                "a member that differences_of_rights() does not compare");
 
 static bool make_room(struct differences *d)
@@ -234,6 +234,28 @@ static void compare_limits(struct differences *d, const struct policy_plan *cons
     }
 }
 
+/* What no cgroup limits is what the machine has; nothing reserved is the least. */
+static void compare_resources(struct differences *d, const struct policy_plan *const p[2])
+{
+    for (unsigned i = 0; i < RESOURCES; i++) {
+        const uint64_t limits[] = { resource_limit(p[0], i), resource_limit(p[1], i) };
+        bool reserved = i == RESOURCES - 1;
+        unsigned more = reserved || (limits[0] != 0 && limits[1] != 0) ? limits[0] < limits[1] : limits[0] != 0;
+        struct statement s[2] = { { 0 }, { 0 } };
+        if (limits[0] == limits[1]) {
+            continue;
+        }
+        for (unsigned k = 0; k < 2; k++) {
+            if (limits[k] != 0) {
+                statement_say(&s[k], "%" PRIu64, limits[k]);
+            } else {
+                statement_say(&s[k], reserved ? "none" : "no limit");
+            }
+        }
+        difference_add(d, side_of(more), "limit", "%s: %s, the other %s", resource_words(i), s[more].text, s[1 - more].text);
+    }
+}
+
 static bool has_variable(const struct policy_plan *p, const char *variable)
 {
     for (uint32_t at = 0; at < p->env_length; at += (uint32_t)strlen(p->env + at) + 1) {
@@ -264,5 +286,6 @@ void differences_of_rights(struct differences *d, const struct policy_plan *firs
     compare_flags(d, plans);
     compare_paths(d, plans);
     compare_limits(d, plans);
+    compare_resources(d, plans);
     compare_environment(d, plans);
 }

@@ -77,6 +77,12 @@ static void store_output(struct run *run, struct hook *hook)
     store(run->report, &hook->stderr_kept, &row->err, room + 2);
 }
 
+void attempt_limited(struct run *run, const struct hook *hook, const struct msg_limited *m)
+{
+    attempt_row(run, hook)->memory_killed = m->killed;
+    attempt_row(run, hook)->forks_refused = m->refused;
+}
+
 void attempt_close(struct run *run, struct hook *hook)
 {
     enum { MORE_THAN_A_PIPE_HOLDS = 16 * 1048576 };
@@ -107,6 +113,8 @@ void attempt_describe(struct run *run, const struct hook *hook, char *text, size
     else if (!row->ran)
         snprintf(text, size, "it could not be started: %s%s%s", start_step_name(row->start_step), *error ? ": " : "",
                  error);
+    else if (row->signal == SIGKILL && row->memory_killed > 0)
+        snprintf(text, size, "the kernel killed it at its policy's limit of memory");
     else if (row->signal == SIGSYS)
         snprintf(text, size, "its filter ended it (SIGSYS) for a call that its policy kills for");
     else if (row->signal)

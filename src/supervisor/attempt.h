@@ -13,6 +13,9 @@ void attempt_begin(struct run *run, struct hook *hook);
 /* The row of the current attempt. */
 struct report_attempt *attempt_row(struct run *run, const struct hook *hook);
 
+/* LIMITED: what the limits of its policy did. */
+void attempt_limited(struct run *run, const struct hook *hook, const struct msg_limited *m);
+
 /* The attempt is over, or the run: reads what its pipes still hold, puts it into
  * the row, and closes every descriptor of the attempt. */
 void attempt_close(struct run *run, struct hook *hook);

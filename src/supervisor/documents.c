@@ -285,6 +285,29 @@ static void choose_file_systems(struct run *run)
     }
 }
 
+/* A limit that the machine cannot hold is no reason to run no backup, and none to be
+ * silent about. */
+static void look_at_limits(struct run *run, const struct report_plugin *plugin)
+{
+    const struct policy_limits *l = &plugin->effective.limits;
+    const struct {
+        bool asked;
+        enum limit limit;
+        const char *what;
+    } rows[] = {
+        {l->pids != 0, LIMIT_PIDS, "the number of processes (controller pids)"},
+        {l->memory != 0 || l->reservation != 0, LIMIT_MEMORY, "memory (controller memory)"},
+        {l->swap != 0 && run->loaded.limits >> LIMIT_MEMORY & 1, LIMIT_SWAP, "swap (controller memory, swapaccount)"},
+    };
+
+    for (size_t i = 0; plugin->has_policy && i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].asked && (run->loaded.limits >> rows[i].limit & 1) == 0)
+            run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
+                        "the policy of plugin '%.*s' limits %s, which this machine's cgroups cannot: its scripts run "
+                        "without that limit",
+                        (int)plugin->name.length, run->report->text + plugin->name.offset, rows[i].what);
+}
+
 void documents_complete(struct run *run)
 {
     struct report *r = run->report;
@@ -295,6 +318,8 @@ void documents_complete(struct run *run)
         for (uint32_t phase = 0; phase < PHASES; phase++)
             if (run->plugin_usable[i] && !r->hooks[WIRE_SLOT(i, phase)].used)
                 fatal("a plugin without its scripts", (int)i);
+    for (uint32_t i = 0; i < run->plugins_count; i++)
+        look_at_limits(run, &r->plugins[i]);
     if (!run->loaded.has_cgroup)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
                     "there is no cgroup v2, or one outside of /sys/fs/cgroup: scripts are kept together by a PID "

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
+#include "attempt.h"
 #include "base/clock.h"
 #include "base/fatal.h"
 #include "base/report.h"
@@ -101,6 +102,11 @@ static void on_denied(struct run *run, struct wire_packet *packet, struct hook *
 static void on_denied_more(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
     denials_counted(run, hook, packet->body);
+}
+
+static void on_limited(struct run *run, struct wire_packet *packet, struct hook *hook)
+{
+    attempt_limited(run, hook, packet->body);
 }
 
 static void on_execed(struct run *run, struct wire_packet *packet, struct hook *hook)

@@ -279,6 +279,7 @@ static void settle_options(struct run *run)
     r->host_timeout_seconds = run->host_timeout;
     r->has_cgroup = run->loaded.has_cgroup != 0;
     r->has_expedite = run->loaded.has_expedite != 0;
+    r->limits = run->loaded.limits & ((1u << LIMITS) - 1);
     r->has_journal = run->loaded.has_journal != 0;
     f->crash_allowed = run->options.allow_crash == CRASH_ALWAYS ||
                        (run->options.allow_crash == CRASH_AUTO && f->plan == well && run->plan.one_disk);

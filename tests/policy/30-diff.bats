@@ -73,15 +73,18 @@ folded() {
     small '"process":{"user":{"uid":7,"gid":8},"capabilities":{"bounding":["CAP_CHOWN","CAP_KILL"],"inheritable":["CAP_CHOWN"],"ambient":["CAP_CHOWN"]},
         "rlimits":[{"type":"RLIMIT_NOFILE","soft":10,"hard":20}],"env":["A=1","B=2"]},"root":{"readonly":true},
         "mounts":[{"destination":"/srv/x","type":"tmpfs"}],"annotations":{"org.quiesce.survivors":"forbid"},' >a.json
-    sed -i 's/"seccomp"/"namespaces":[{"type":"network"},{"type":"ipc"},{"type":"uts"}],"maskedPaths":["\/proc\/keys"],"seccomp"/' a.json
+    sed -i 's/"seccomp"/"namespaces":[{"type":"network"},{"type":"ipc"},{"type":"uts"}],"maskedPaths":["\/proc\/keys"],"resources":{"pids":{"limit":9},"memory":{"limit":4194304,"reservation":1048576}},"seccomp"/' a.json
     small '"process":{"rlimits":[{"type":"RLIMIT_NOFILE","soft":10,"hard":10},{"type":"RLIMIT_CPU","soft":5,"hard":5}],"env":["B=2"]},' >b.json
-    sed -i 's/"seccomp"/"readonlyPaths":["\/usr"],"seccomp"/' b.json
+    sed -i 's/"seccomp"/"readonlyPaths":["\/usr"],"resources":{"pids":{"limit":12}},"seccomp"/' b.json
     policy diff a.json b.json
     is 1
     folded
     says 'only a.json grants: capabilities CAP_CHOWN (change the owner of any file); CAP_KILL (signal processes of other users, in the bounding set only)'
     says 'limit seconds of CPU time: no limit of its own, the other 5'
     says 'limit open files: 10, up to 20, the other 10'
+    says "processes and threads of all that it starts, root's too: 12, the other 9"
+    says 'bytes of memory of all that it starts: no limit, the other 4194304'
+    says 'bytes of memory that the kernel leaves it longer than others: 1048576, the other none'
     says 'only b.json grants: files writes wherever its user may'
     says 'processes a pre-script leaves processes running'
     says "network has the machine's network"

@@ -37,7 +37,7 @@ taken_as_it_stands() {
 }
 
 @test "the example of a policy" {
-    example quiesce-policy.5 1 >"$WORK/policy.json"
+    example quiesce-policy.5 2 >"$WORK/policy.json"
     configure "{\"quiesce\": {\"policy\": \"$WORK/policy.json\"}}"
     taken_as_it_stands "$WORK/policy.json" --config "$CONFIG"
 }

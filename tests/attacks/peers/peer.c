@@ -172,7 +172,8 @@ static struct running reach_launcher(unsigned state)
 {
     int null = high(open("/dev/null", O_RDWR));
     static struct msg_seal seal = { .run_id = "test", .program_dir = "/" };
-    struct running r = start(&null, 1, 2);
+    const int others[] = { null, null, null }; /* no cgroup, no controllers */
+    struct running r = start(others, 3, 2);
     if (state >= LAUNCHER_SEALED) {
         say(&r, 0, MSG_SEAL, &seal);
     }

@@ -95,6 +95,7 @@ static void make_policy(void)
     p->cap_bounding = p->cap_inheritable = p->cap_ambient = (1ull << 41) - 1;
     p->rlimits_count = 1;
     p->rlimits[0] = (struct policy_rlimit){15, 0, 1, 1};
+    p->limits = (struct policy_limits){POLICY_PIDS_MAX, POLICY_MEMORY_MIN, POLICY_MEMORY_MAX, POLICY_MEMORY_MIN};
     p->env_count = 1;
     p->env_length = 3;
     memcpy(p->env, "A=", 3);
@@ -218,6 +219,13 @@ static void make_plan(enum document_kind kind)
     X(policy_rlimits, DOC_POLICY, plan.policy.rlimits_count = POLICY_RLIMITS_MAX + 1)                    \
     X(policy_resource, DOC_POLICY, plan.policy.rlimits[0].resource = 16)                                 \
     X(policy_soft, DOC_POLICY, plan.policy.rlimits[0].soft = 2)                                          \
+    X(policy_pids, DOC_POLICY, plan.policy.limits.pids++)                                                \
+    X(policy_memory_least, DOC_POLICY, plan.policy.limits.memory--)                                      \
+    X(policy_memory_most, DOC_POLICY, plan.policy.limits.memory = POLICY_MEMORY_MAX + 1)                 \
+    X(policy_swap_most, DOC_POLICY, plan.policy.limits.swap++)                                           \
+    X(policy_swap_least, DOC_POLICY, plan.policy.limits.swap = POLICY_MEMORY_MIN - 1)                    \
+    X(policy_swap_alone, DOC_POLICY, plan.policy.limits.memory = plan.policy.limits.reservation = 0)     \
+    X(policy_reservation, DOC_POLICY, plan.policy.limits.reservation++)                                  \
     X(policy_env_shell, DOC_POLICY, set_env(plan.policy.env, &plan.policy.env_length, "BASH_ENV=/x"))    \
     X(policy_env_ours, DOC_POLICY, set_env(plan.policy.env, &plan.policy.env_length, "QUIESCE_PLUGIN=")) \
     X(policy_env, DOC_POLICY, plan.policy.env_count = 2)                                                 \

@@ -33,7 +33,9 @@ static bool has(const struct cgroup *c, const char *name)
  * where skipping is a failure the machine has to have it. */
 static void create(struct cgroup *c, const char *id)
 {
-    cgroup_create(c, id);
+    struct cgroup_mount mounts[HIERARCHIES];
+    cgroup_mounts_read(mounts, "/proc/self/mountinfo");
+    cgroup_create(c, &mounts[HIERARCHY_V2], id);
     if (c->directory < 0) {
         assert_int_equal(c->parent, -1);
         const char *ci = getenv("CI");

@@ -106,6 +106,7 @@ static void make_policy(struct policy_plan *p)
     p->rlimits[0] = (struct policy_rlimit){ .resource = RLIMIT_NOFILE, .soft = 64, .hard = 128 };
     p->rlimits[1] = (struct policy_rlimit){ .resource = RLIMIT_NPROC, .soft = 32, .hard = 32 };
     p->rlimits_count = 2;
+    p->limits = (struct policy_limits){ .pids = 40, .memory = 1048576 };
     memcpy(p->env, environment, sizeof environment);
     p->env_count = 2;
     p->env_length = sizeof environment;
@@ -144,7 +145,8 @@ static void policy_in_words(void **state)
     says(&s, "killedFor", "load kernel modules; load another kernel; reboot");
     is_silent(&s, "allowed", "reboot");
     says(&s, "allowed", "load BPF programs");
-    says(&s, "limits", "at most 64 open files (it may raise that to 128); 32 processes of its user; no core dump");
+    says(&s, "limits", "at most 64 open files (it may raise that to 128); 32 processes of its user; "
+         "40 processes and threads of all that it starts, root's too; 1048576 bytes of memory of all that it starts; no core dump");
     says(&s, "environment", "MODE=night, LEVEL=2; nothing of the caller's");
     says(&s, "processes", "lives until the post-script is over");
     says(&s, "isolation", "own mount namespace;");

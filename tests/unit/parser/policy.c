@@ -95,7 +95,18 @@ static const struct row errors[] = {
     {"{'process':{'capabilities':{'Bounding':[]}}," LINUX "}", 29, "process.capabilities.Bounding", "not implemented"},
     {"{'root':{'path':'/'}," LINUX "}", 10, "root.path", "not implemented"},
     {"{'mounts':[{'destination':'/a','type':'tmpfs','options':[]}]," LINUX "}", 47, "mounts[0].options", "not implemented"},
-    {"{'linux':{'resources':{}}}", 11, "linux.resources", "not implemented"},
+    {"{'linux':{'resources':{'cpu':{}}," "'seccomp':{" FILTER "}}}", 24, "linux.resources.cpu", "not implemented"},
+    {"{'linux':{'resources':{'memory':{'disableOOMKiller':true}}," "'seccomp':{" FILTER "}}}", 34, "linux.resources.memory.disableOOMKiller", "not implemented"},
+    {"{'linux':{'resources':{'memory':{'kernel':1}}," "'seccomp':{" FILTER "}}}", 34, "linux.resources.memory.kernel", "not implemented"},
+    {"{'linux':{'resources':{'pids':{}}," "'seccomp':{" FILTER "}}}", 31, "linux.resources.pids", "needs limit"},
+    {"{'linux':{'resources':{'pids':{'limit':0}}," "'seccomp':{" FILTER "}}}", 40, "linux.resources.pids.limit", "at least 1"},
+    {"{'linux':{'resources':{'pids':{'limit':-1}}," "'seccomp':{" FILTER "}}}", 40, "linux.resources.pids.limit", "integer from 0"},
+    {"{'linux':{'resources':{'pids':{'limit':4194305}}," "'seccomp':{" FILTER "}}}", 40, "linux.resources.pids.limit", "to 4194304"},
+    {"{'linux':{'resources':{'pids':{'limit':'9'}}," "'seccomp':{" FILTER "}}}", 40, "linux.resources.pids.limit", "must be a number"},
+    {"{'linux':{'resources':{'memory':{'limit':1048575}}," "'seccomp':{" FILTER "}}}", 42, "linux.resources.memory.limit", "at least 1048576"},
+    {"{'linux':{'resources':{'memory':{'swap':1048576}}," "'seccomp':{" FILTER "}}}", 41, "linux.resources.memory.swap", "needs a limit"},
+    {"{'linux':{'resources':{'memory':{'swap':1048576,'limit':2097152}}," "'seccomp':{" FILTER "}}}", 41, "linux.resources.memory.swap", "cannot be below limit"},
+    {"{'linux':{'resources':{'memory':{'limit':1048576,'reservation':2097152}}," "'seccomp':{" FILTER "}}}", 64, "linux.resources.memory.reservation", "above limit"},
     {"{'linux':{'devices':[]}}", 11, "linux.devices", "not implemented"},
     {"{'linux':{'sysctl':{}}}", 11, "linux.sysctl", "not implemented"},
     {"{'linux':{'namespaces':[{'type':'mount','path':'/x'}]}}", 41, "linux.namespaces[0].path", "not implemented"},
@@ -206,7 +217,8 @@ static void everything(void **state)
                  "'rlimits':[{'type':'RLIMIT_CORE','soft':0,'hard':0},"
                  "{'type':'RLIMIT_NOFILE','soft':10,'hard':18446744073709551615}],'env':['A=1','B=']},"
                  "'root':{'readonly':true},'mounts':[{'destination':'/dev/shm','type':'tmpfs','source':'tmpfs'}],"
-                 "'linux':{'namespaces':[{'type':'mount'},{'type':'network'},{'type':'uts'}],"
+                 "'linux':{'resources':{'memory':{'reservation':2097152,'swap':8388608,'limit':4194304},'pids':{'limit':7}},"
+                 "'namespaces':[{'type':'mount'},{'type':'network'},{'type':'uts'}],"
                  "'maskedPaths':['/proc/kcore'],'readonlyPaths':['/usr'],'seccomp':{" FILTER "}}}");
     assert_int_equal(plan.head.findings_count, 0);
     assert_int_equal(plan.flags, POLICY_READONLY_ROOT | POLICY_FORBID_SURVIVORS | POLICY_HAS_USER | POLICY_NEW_NET |
@@ -222,6 +234,10 @@ static void everything(void **state)
     assert_int_equal(plan.rlimits[1].resource, RLIMIT_NOFILE);
     assert_int_equal(plan.rlimits[1].soft, 10);
     assert_true(plan.rlimits[1].hard == UINT64_MAX);
+    assert_int_equal(plan.limits.pids, 7);
+    assert_int_equal(plan.limits.memory, 4194304);
+    assert_int_equal(plan.limits.swap, 8388608);
+    assert_int_equal(plan.limits.reservation, 2097152);
     assert_int_equal(plan.env_count, 2);
     assert_memory_equal(plan.env, "A=1\0B=", 7);
     assert_int_equal(plan.paths_count, 3);
