@@ -44,3 +44,17 @@ mark() {
     same "$(cat "$WORK/snapshot")" alive
     gone "$(mark)"
 }
+
+@test "a policy is learned, and what a script leaves running is killed" {
+    script pre <<<"$HELPERS/escape daemon $(mark); mkfifo /tmp/a"
+    jq '.annotations["org.quiesce.survivors"] = "allow"' /mnt/quiesce/policy/strict.json >"$WORK/base.json"
+    quiesce_do policy learn --base "$WORK/base.json" --timeout 1 -- "$WORK/s/pre"
+    same "$status" 0
+    jq -e '.linux.seccomp.syscalls[] | select(.names == ["mknodat"])' "$OUT"
+    gone "$(mark)"
+    script pre <<<"$HELPERS/escape forkon $(mark) & $HELPERS/attempt ptrace"
+    quiesce_do policy learn -- "$WORK/s/pre"
+    same "$status" 20
+    grep -q 'killed by the base, and everything with it: ptrace' "$ERR"
+    gone "$(mark)"
+}

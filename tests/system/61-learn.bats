@@ -129,6 +129,25 @@ END
     diff <(uncounted "$WORK/first.json") <(uncounted "$POLICY")
 }
 
+@test "it grants nothing that the base does not, but what it says is beyond" {
+    script pre <<<'sleep 9 & kill $!; wait || true; ls / >/dev/null'
+    # A base that allows a call by an argument which nobody else would look at.
+    variant '.linux.seccomp.syscalls |= map(.names -= ["kill"]) + [{"names": ["kill"], "action": "SCMP_ACT_ALLOW",
+        "args": [{"index": 1, "value": 15, "op": "SCMP_CMP_EQ"}]}]'
+    learn --base "$WORK/base.json" -- "$WORK/s/pre"
+    same "$status" 0
+    not said 'beyond the base:'
+    same "$(entry kill)" '["SIGTERM: once, by pre",15]'
+    quiesce_do policy diff --json "$WORK/base.json" "$POLICY"
+    same "$status" 1
+    expect '.onlySecond | length' 0
+    script pre <<<'sleep 9 & kill -KILL $!; wait || true'
+    learn --base "$WORK/base.json" -- "$WORK/s/pre"
+    said 'beyond the base: kill (SIGKILL): once, by pre'
+    quiesce_do policy diff --json "$WORK/base.json" "$POLICY"
+    expect '.onlySecond | map(.what) | join(" ")' kill
+}
+
 @test "PostgreSQL: the example's pair of scripts, one session across both" {
     postgres_start /mnt/pg-data
     install -m 0700 "$EXAMPLES/postgresql/pre-script" "$WORK/s/pre"
@@ -304,6 +323,24 @@ hostile() {
 @test "what the base kills is killed, with all that the script started, and named" {
     hostile ptrace
     hostile ptrace default
+}
+
+@test "a call that the base kills is not made, though nobody is there to kill" {
+    mkfifo "$WORK/there" "$WORK/on"
+    exec {THERE}<>"$WORK/there" {ON}<>"$WORK/on"
+    script pre <<<"echo >$WORK/there; read -r go <$WORK/on; $HELPERS/attempt ptrace >$WORK/made; echo on >>$WORK/made"
+    variant '.root.readonly = false'
+    "$QUIESCE" policy learn --base "$WORK/base.json" -o "$POLICY" -- "$WORK/s/pre" >"$OUT" 2>"$ERR" 3>&- {THERE}>&- {ON}>&- &
+    FRONT=$!
+    read -r -t 20 -u "$THERE"
+    kill -STOP "$FRONT"
+    echo go >&"$ON"
+    sleep 0.3 # in which the call is made, if anybody lets it
+    [[ -e $WORK/made && ! -s $WORK/made ]]
+    kill -CONT "$FRONT"
+    await_run
+    same "$status" 20
+    [[ ! -s $WORK/made ]]
 }
 
 @test "what no script may is killed by the kernel while it is learned from" {
