@@ -131,9 +131,8 @@ void controllers_find(struct controllers *c, const struct cgroup *cgroup, const 
 static int remove_directory(int parent, const char *name)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    char slot[4];
     for (int i = 0; fd >= 0 && i < WIRE_HOOKS_MAX; i++) {
-        snprintf(slot, sizeof slot, "h%02d", i);
+        const char slot[] = { 'h', (char)('0' + i / 10), (char)('0' + i % 10), '\0' };
         (void)unlinkat(fd, slot, AT_REMOVEDIR);
     }
     if (fd >= 0) {
