@@ -43,11 +43,11 @@ static bool is_listed(int directory, const char *controller)
     return false;
 }
 
-/* The machine has it, but nobody uses it yet. */
+/* Turns a controller on that the machine has and nobody uses yet. */
 static bool turn_on(int parent, const char *controller)
 {
     char text[32];
-    int fd = is_listed(parent, controller) ? openat(parent, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC) : -1;
+    int fd = openat(parent, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
     int length = snprintf(text, sizeof text, "+%s", controller);
     bool done = fd >= 0 && write(fd, text, (size_t)length) == length;
     if (fd >= 0) {
@@ -60,10 +60,18 @@ static int find_v2(const struct cgroup *cgroup, const char *controller)
 {
     /* Without cgroup.kill hooks do not live there (machine.c). */
     if (cgroup->directory < 0 || faccessat(cgroup->directory, "cgroup.kill", F_OK, 0) != 0 ||
-        (!is_listed(cgroup->directory, controller) && !turn_on(cgroup->parent, controller))) {
+        (!is_listed(cgroup->directory, controller) && !is_listed(cgroup->parent, controller))) {
         return -1;
     }
     return fcntl(cgroup->directory, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Gives the run's directory to the launcher, whose keepers turn controllers on in it. */
+static bool make_v2(const struct controllers *c, int directory, const char *controller)
+{
+    const uid_t id = QUIESCE_BASE_UID + ROLE_LAUNCHER;
+    return (is_listed(directory, controller) || turn_on(c->parent, controller)) &&
+        fchownat(directory, "cgroup.subtree_control", id, id, 0) == 0;
 }
 
 /* ---- cgroup v1 ------------------------------------------------------------------- */
@@ -108,11 +116,21 @@ static int find_v1(const struct cgroup_mount *mount, const char *own, const char
 
 /* ---- both ------------------------------------------------------------------------- */
 
+/* The kernel may count no swap.  Of a v2 controller that is not on yet nobody knows. */
+static void look_for_swap(struct controllers *c)
+{
+    static const char *const files[2] = { "memory.swap.max", "memory.memsw.limit_in_bytes" }; /* v2, v1 */
+    int directory = c->directories[CONTROLLER_MEMORY];
+    bool v1 = c->v1[CONTROLLER_MEMORY];
+    if (directory >= 0 && (v1 || is_listed(directory, "memory")) && faccessat(directory, files[v1], F_OK, 0) != 0) {
+        c->limits &= (uint8_t)~(1u << LIMIT_SWAP);
+    }
+}
+
 void controllers_find(struct controllers *c, const struct cgroup *cgroup, const struct cgroup_mount mounts[HIERARCHIES],
                       const char *own)
 {
-    static const char *const swap_files[2] = { "memory.swap.max", "memory.memsw.limit_in_bytes" }; /* v2, v1 */
-    *c = (struct controllers){ .limits = 0 };
+    *c = (struct controllers){ .parent = cgroup->parent };
     memcpy(c->name, cgroup->name, sizeof c->name);
     for (int i = 0; i < WIRE_CONTROLLERS; i++) {
         c->directories[i] = find_v2(cgroup, controllers[i].name);
@@ -121,10 +139,9 @@ void controllers_find(struct controllers *c, const struct cgroup *cgroup, const 
             c->v1[i] = true;
         }
     }
-    int memory = c->directories[CONTROLLER_MEMORY];
     c->limits |= c->directories[CONTROLLER_PIDS] >= 0 ? 1u << LIMIT_PIDS : 0;
-    c->limits |= memory >= 0 ? 1u << LIMIT_MEMORY : 0;
-    c->limits |= memory >= 0 && faccessat(memory, swap_files[c->v1[CONTROLLER_MEMORY]], F_OK, 0) == 0 ? 1u << LIMIT_SWAP : 0;
+    c->limits |= c->directories[CONTROLLER_MEMORY] >= 0 ? 1u << LIMIT_MEMORY | 1u << LIMIT_SWAP : 0;
+    look_for_swap(c);
 }
 
 /* With all that hooks had below; what is in use stays. */
@@ -153,13 +170,13 @@ void controllers_make(struct controllers *c)
     static const uint8_t needs[WIRE_CONTROLLERS] = {
         [CONTROLLER_PIDS] = 1u << LIMIT_PIDS, [CONTROLLER_MEMORY] = 1u << LIMIT_MEMORY | 1u << LIMIT_SWAP,
     };
-    const uid_t id = QUIESCE_BASE_UID + ROLE_LAUNCHER;
     for (int i = 0; i < WIRE_CONTROLLERS; i++) {
         int directory = c->directories[i];
-        if (directory >= 0 && !(c->v1[i] ? make_v1(directory, c->name) : fchownat(directory, "cgroup.subtree_control", id, id, 0) == 0)) {
+        if (directory >= 0 && !(c->v1[i] ? make_v1(directory, c->name) : make_v2(c, directory, controllers[i].name))) {
             c->limits &= (uint8_t)~needs[i];
         }
     }
+    look_for_swap(c);
 }
 
 static void sweep(int parent, const char *own)

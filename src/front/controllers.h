@@ -24,17 +24,19 @@ struct controllers {
     /* v2: the run's directory; v1: the caller's cgroup; -1: there is no such controller */
     int directories[WIRE_CONTROLLERS];
     bool v1[WIRE_CONTROLLERS];
+    int parent; /* the cgroup's: the root of the cgroup2 mount, or -1 */
     char name[sizeof ((struct cgroup *)0)->name]; /* of the run's directories */
     uint8_t limits; /* bit n: enum limit n can be held */
 };
 
-/* Looks for them.  cgroup: of this run; mounts, and own, usually /proc/self/cgroup: as
+/* Looks for them and changes nothing.  cgroup: of this run; mounts, and own, usually /proc/self/cgroup: as
  * the machine has them. */
 void controllers_find(struct controllers *c, const struct cgroup *cgroup, const struct cgroup_mount mounts[HIERARCHIES],
                       const char *own);
 
-/* Makes the run's directories and gives them to the launcher; what fails is none of
- * the limits any more. */
+/* Makes the run's directories and gives them to the launcher, and turns on in the root of
+ * a cgroup2 mount what the machine has and nobody uses; what fails is none of the limits
+ * any more. */
 void controllers_make(struct controllers *c);
 
 /* Removes the v1 directories of dead runs: for a run that holds the lock, so that no

@@ -134,6 +134,9 @@ static void version_2(void **state)
     struct stat st;
     (void)state;
     version_2_machine("cpu memory pids\n", "memory pids\n");
+    find();
+    assert_int_equal(found.limits, 1 << LIMIT_PIDS | 1 << LIMIT_MEMORY); /* the kernel counts no swap */
+    forget();
     put("quiesce-0123/memory.swap.max", "max\n");
     find();
     assert_int_equal(found.limits, 1 << LIMIT_PIDS | 1 << LIMIT_MEMORY | 1 << LIMIT_SWAP);
@@ -155,7 +158,17 @@ static void turned_on(void **state)
     version_2_machine("hugetlb pids\n", "\n");
     find();
     assert_int_equal(found.limits, 1 << LIMIT_PIDS);
+    assert_string_equal(get("cgroup.subtree_control"), ""); /* a check changes nothing */
+    controllers_make(&found);
+    assert_int_equal(found.limits, 1 << LIMIT_PIDS);
     assert_string_equal(get("cgroup.subtree_control"), "+pids");
+    forget();
+    assert_int_equal(unlink("cgroup.subtree_control"), 0); /* it may not be written */
+    assert_int_equal(mkdir("cgroup.subtree_control", 0755), 0);
+    put("quiesce-0123/cgroup.controllers", "");
+    find();
+    controllers_make(&found);
+    assert_int_equal(found.limits, 0);
     forget();
 }
 
