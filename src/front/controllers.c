@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/drop.h"
 
-enum { PATH_LENGTH = 1024, REMOVE_WAIT_MS = 2000, REMOVE_PAUSE_MS = 2 };
+enum { PATH_LENGTH = 1024, HIERARCHIES_TEXT = 16384, REMOVE_WAIT_MS = 2000, REMOVE_PAUSE_MS = 2 };
 
 static const struct {
     const char *name;
@@ -76,29 +76,26 @@ static bool make_v2(const struct controllers *c, int directory, const char *cont
 
 /* ---- cgroup v1 ------------------------------------------------------------------- */
 
-/* The caller's cgroup in the hierarchy of a v1 controller.  A line of own:
- * number:controller,controller:/path */
+/* The caller's cgroup in the hierarchy of a v1 controller; false if there is none, or it
+ * does not fit.  A line of own: number:controller,controller:/path */
 static bool own_cgroup(char path[PATH_LENGTH], const char *own, const char *controller)
 {
-    FILE *file = fopen(own, "re");
-    char line[2 * PATH_LENGTH];
-    bool found = false;
-    while (!found && file != NULL && fgets(line, sizeof line, file) != NULL) {
-        char *list = strchr(line, ':'), *at = list != NULL ? strchr(list + 1, ':') : NULL, *state = NULL;
-        if (at == NULL || strlen(at + 1) >= PATH_LENGTH) {
-            continue;
+    size_t word = strlen(controller);
+    for (const char *line = own; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        line += *line == '\n' ? 1 : 0;
+        const char *list = strchr(line, ':'), *at = list != NULL ? strchr(list + 1, ':') : NULL;
+        size_t length = at != NULL ? strcspn(at + 1, "\n") : 0;
+        bool named = false;
+        for (const char *next = list; at != NULL && next != NULL && next < at; next = strpbrk(next + 1, ",:")) {
+            named = named || (strncmp(next + 1, controller, word) == 0 && strchr(",:", next[1 + word]) != NULL);
         }
-        *at++ = '\0';
-        at[strcspn(at, "\n")] = '\0';
-        for (char *word = strtok_r(list, ":,", &state); word != NULL; word = strtok_r(NULL, ":,", &state)) {
-            found = found || strcmp(word, controller) == 0;
+        if (named && length < PATH_LENGTH) {
+            memcpy(path, at + 1, length);
+            path[length] = '\0';
+            return true;
         }
-        memcpy(path, at, strlen(at) + 1);
     }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return found;
+    return false;
 }
 
 /* Opens the caller's cgroup; that which is mounted, if the caller's lies outside of it. */
@@ -127,15 +124,32 @@ static void look_for_swap(struct controllers *c)
     }
 }
 
+/* Reads a file of /proc, or as much of it as fits. */
+static void read_text(const char *name, char *text, size_t capacity)
+{
+    size_t length = 0;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+    while (fd >= 0 && length + 1 < capacity && (n = read(fd, text + length, capacity - 1 - length)) > 0) {
+        length += (size_t)n;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[length] = '\0';
+}
+
 void controllers_find(struct controllers *c, const struct cgroup *cgroup, const struct cgroup_mount mounts[HIERARCHIES],
                       const char *own)
 {
+    static char text[HIERARCHIES_TEXT];
+    read_text(own, text, sizeof text);
     *c = (struct controllers){ .parent = cgroup->parent };
     memcpy(c->name, cgroup->name, sizeof c->name);
     for (int i = 0; i < WIRE_CONTROLLERS; i++) {
         c->directories[i] = find_v2(cgroup, controllers[i].name);
         if (c->directories[i] < 0) {
-            c->directories[i] = find_v1(&mounts[controllers[i].v1], own, controllers[i].name);
+            c->directories[i] = find_v1(&mounts[controllers[i].v1], text, controllers[i].name);
             c->v1[i] = true;
         }
     }
@@ -147,6 +161,9 @@ void controllers_find(struct controllers *c, const struct cgroup *cgroup, const 
 /* With all that hooks had below; what is in use stays. */
 static int remove_directory(int parent, const char *name)
 {
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+        return 0; /* most policies ask for no limits */
+    }
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     for (int i = 0; fd >= 0 && i < WIRE_HOOKS_MAX; i++) {
         const char slot[] = { 'h', (char)('0' + i / 10), (char)('0' + i % 10), '\0' };
