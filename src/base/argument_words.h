@@ -9,18 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct argument_value {
-    const char *name;
-    uint32_t value;
-};
+#include "base/call_table.h"
 
 struct argument {
-    const char *call;  /* name of the system call */
-    const char *name;  /* as the manual calls it, e.g. "domain" */
-    const struct argument_value *values; /* NULL: numbers */
-    size_t count;
-    unsigned index;    /* 0..5 */
-    bool flags;        /* values are bits that may stand together */
+    const char *call; /* name of the system call */
+    const char *name; /* as the manual calls it, e.g. "domain" */
+    uint8_t kind;     /* enum call_argument: ARG_INT for numbers, or one that has words */
+    uint8_t index;    /* 0..5 */
+    bool flags;       /* values are bits that may stand together */
 };
 
 /* What is known of an argument of a call; NULL: nothing. */

@@ -60,6 +60,7 @@ enum call_argument {
     ARG_KEYCTL,
     ARG_BPF,
     ARG_SECCOMP,
+    ARG_FILE_TYPE, /* of a mode, alone */
     ARG_IPC, /* flags of shmget(2) and its like, with a mode */
     CALL_ARGUMENT_KINDS
 };

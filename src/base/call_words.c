@@ -18,6 +18,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #ifdef __x86_64__
 #include <asm/prctl.h>
@@ -29,16 +30,16 @@
 
 /* The lowest byte is the signal that tells of the child's end. */
 static const struct call_word clone_words[] = {
-    FLAG(CLONE_NEWUSER), FLAG(CLONE_NEWNS), FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_NEWIPC),
-    FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_VM), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SIGHAND),
+    FLAG(CLONE_NEWNS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWIPC), FLAG(CLONE_NEWUSER),
+    FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_VM), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SIGHAND),
     FLAG(CLONE_PIDFD), FLAG(CLONE_PTRACE), FLAG(CLONE_VFORK), FLAG(CLONE_PARENT), FLAG(CLONE_THREAD), FLAG(CLONE_SYSVSEM),
     FLAG(CLONE_SETTLS), FLAG(CLONE_PARENT_SETTID), FLAG(CLONE_CHILD_CLEARTID), FLAG(CLONE_UNTRACED),
     FLAG(CLONE_CHILD_SETTID), FLAG(CLONE_IO), { 0x00400000, 0x00400000, "" /* CLONE_DETACHED */ }, FIELD(SIGCHLD, 0xff),
 };
 /* Of unshare(2) and setns(2).  CLONE_NEWTIME is 0x80, a bit of the signal in clone(2). */
 static const struct call_word namespace_words[] = {
-    FLAG(CLONE_NEWUSER), FLAG(CLONE_NEWNS), FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_NEWIPC),
-    FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWTIME), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SYSVSEM),
+    FLAG(CLONE_NEWNS), FLAG(CLONE_NEWCGROUP), FLAG(CLONE_NEWUTS), FLAG(CLONE_NEWIPC), FLAG(CLONE_NEWUSER),
+    FLAG(CLONE_NEWPID), FLAG(CLONE_NEWNET), FLAG(CLONE_NEWTIME), FLAG(CLONE_FS), FLAG(CLONE_FILES), FLAG(CLONE_SYSVSEM),
 };
 #ifdef __aarch64__
 enum { LARGE_FILE = 0400000 }; /* O_LARGEFILE as the kernel has it (asm/fcntl.h); the C library's is 0 */
@@ -65,6 +66,7 @@ static const struct call_word family_words[] = {
     VALUE(AF_INET6), VALUE(AF_KEY), VALUE(AF_NETLINK), VALUE(AF_PACKET), VALUE(AF_RDS), VALUE(AF_PPPOX), VALUE(AF_CAN),
     VALUE(AF_TIPC), VALUE(AF_BLUETOOTH), VALUE(AF_RXRPC), VALUE(AF_ALG), VALUE(AF_NFC), VALUE(AF_VSOCK), VALUE(AF_KCM),
     VALUE(AF_QIPCRTR), VALUE(AF_SMC), VALUE(AF_XDP),
+    VALUE(AF_LLC), VALUE(AF_IB), VALUE(AF_MPLS), VALUE(AF_IUCV), VALUE(AF_PHONET),
 };
 static const struct call_word socket_words[] = {
     FIELD(SOCK_STREAM, 0xf), FIELD(SOCK_DGRAM, 0xf), FIELD(SOCK_RAW, 0xf), FIELD(SOCK_RDM, 0xf), FIELD(SOCK_SEQPACKET, 0xf),
@@ -94,6 +96,7 @@ static const struct call_word prctl_words[] = {
     VALUE(PR_SET_PTRACER), VALUE(PR_SET_CHILD_SUBREAPER), VALUE(PR_SET_NO_NEW_PRIVS), VALUE(PR_SET_THP_DISABLE),
     VALUE(PR_CAP_AMBIENT), VALUE(PR_SET_SPECULATION_CTRL), VALUE(PR_SET_IO_FLUSHER), VALUE(PR_SET_SYSCALL_USER_DISPATCH),
     VALUE(PR_SCHED_CORE), VALUE(PR_SET_VMA),
+    VALUE(PR_GET_PDEATHSIG), VALUE(PR_GET_KEEPCAPS), VALUE(PR_GET_SECUREBITS), VALUE(PR_GET_NO_NEW_PRIVS),
 };
 static const struct call_word arch_prctl_words[] = {
 #ifdef __x86_64__
@@ -117,6 +120,7 @@ static const struct call_word fcntl_words[] = {
     VALUE(F_DUPFD), VALUE(F_GETFD), VALUE(F_SETFD), VALUE(F_GETFL), VALUE(F_SETFL), VALUE(F_GETLK), VALUE(F_SETLK),
     VALUE(F_SETLKW), VALUE(F_SETOWN), VALUE(F_GETOWN), VALUE(F_SETSIG), VALUE(F_SETOWN_EX), VALUE(F_SETLEASE),
     VALUE(F_NOTIFY), VALUE(F_DUPFD_CLOEXEC), VALUE(F_SETPIPE_SZ), VALUE(F_ADD_SEALS),
+    VALUE(F_GETSIG), VALUE(F_GETOWN_EX), VALUE(F_OFD_GETLK), VALUE(F_OFD_SETLK), VALUE(F_OFD_SETLKW), VALUE(F_GETLEASE), VALUE(F_GETPIPE_SZ), VALUE(F_GET_SEALS),
 };
 static const struct call_word rlimit_words[] = {
     VALUE(RLIMIT_CPU), VALUE(RLIMIT_FSIZE), VALUE(RLIMIT_DATA), VALUE(RLIMIT_STACK), VALUE(RLIMIT_CORE), VALUE(RLIMIT_RSS),
@@ -149,6 +153,9 @@ static const struct call_word seccomp_words[] = {
     VALUE(SECCOMP_SET_MODE_STRICT), VALUE(SECCOMP_SET_MODE_FILTER), VALUE(SECCOMP_GET_ACTION_AVAIL),
     VALUE(SECCOMP_GET_NOTIF_SIZES),
 };
+static const struct call_word file_type_words[] = {
+    VALUE(S_IFIFO), VALUE(S_IFCHR), VALUE(S_IFBLK), VALUE(S_IFREG), VALUE(S_IFDIR), VALUE(S_IFSOCK),
+};
 static const struct call_word ipc_words[] = { FLAG(IPC_CREAT), FLAG(IPC_EXCL) };
 
 #define TABLE(kind, words) [(kind) - ARG_WORDS] = { words, sizeof(words) / sizeof((words)[0]) }
@@ -166,7 +173,7 @@ const struct call_word *call_words(enum call_argument kind, size_t *count)
         TABLE(ARG_PERSONALITY, personality_words), TABLE(ARG_PROTECTION, protection_words), TABLE(ARG_MAP, map_words),
         TABLE(ARG_FCNTL, fcntl_words), TABLE(ARG_RLIMIT, rlimit_words), TABLE(ARG_CLOCK, clock_words),
         TABLE(ARG_REBOOT, reboot_words), TABLE(ARG_SCHEDULER, scheduler_words), TABLE(ARG_KEYCTL, keyctl_words),
-        TABLE(ARG_BPF, bpf_words), TABLE(ARG_SECCOMP, seccomp_words), TABLE(ARG_IPC, ipc_words),
+        TABLE(ARG_BPF, bpf_words), TABLE(ARG_SECCOMP, seccomp_words), TABLE(ARG_FILE_TYPE, file_type_words), TABLE(ARG_IPC, ipc_words),
     };
 
     *count = tables[kind - ARG_WORDS].count;

@@ -22,7 +22,7 @@ static void say_argument(char *text, size_t size, const char *call, unsigned ind
     const struct argument *argument = argument_find(call, index);
     char word[128];
     text[0] = '\0';
-    if (value == 0 && (argument == NULL || argument->values == NULL)) {
+    if (value == 0 && (argument == NULL || argument->kind == ARG_INT)) {
         return;
     }
     argument_say(word, sizeof word, argument, value);

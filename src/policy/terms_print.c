@@ -64,7 +64,7 @@ static void print_values(FILE *out, const struct subject *s, const struct condit
 static void print_range(FILE *out, const struct subject *s, const struct word_set *set)
 {
     char low[TEXT_MAX], high[TEXT_MAX];
-    bool named = !s->high && s->argument != NULL && s->argument->values != NULL;
+    bool named = !s->high && s->argument != NULL && s->argument->kind != ARG_INT;
     if (set->low == set->high || (named && set->high - set->low < NAMED_MAX)) {
         struct condition values[NAMED_MAX];
         for (uint32_t i = 0; i <= set->high - set->low; i++) {

@@ -84,7 +84,7 @@ lists() {
     lists 'ioctl(TIOCSTI) EPERM 2' \
         'ioctl(TIOCLINUX) EPERM 1' \
         'clone(CLONE_NEWUSER|CLONE_NEWNET|SIGCHLD) EPERM 1' \
-        'clone3(CLONE_NEWUSER|CLONE_NEWNS) ENOSYS 1' \
+        'clone3(CLONE_NEWNS|CLONE_NEWUSER) ENOSYS 1' \
         'unshare(CLONE_NEWNS) EPERM 1' \
         'prctl(PR_SET_MM, 0x3) EPERM 1' \
         'personality(ADDR_NO_RANDOMIZE|PER_LINUX32) EPERM 1' \

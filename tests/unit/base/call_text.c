@@ -41,7 +41,7 @@ static const struct {
     { "ioctl", { 3, 0xc0045107 }, "0xc0045107 (read and write, type 0x51, number 7, 4 bytes)" },
     { "ioctl", { 3, 0x40085102 }, "0x40085102 (write, type 0x51, number 2, 8 bytes)" },
     { "clone", { SIGCHLD }, "SIGCHLD" },
-    { "clone", { CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD }, "CLONE_NEWUSER|CLONE_NEWNS|SIGCHLD" },
+    { "clone", { CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD }, "CLONE_NEWNS|CLONE_NEWUSER|SIGCHLD" },
     { "unshare", { CLONE_NEWPID | 0x80 }, "CLONE_NEWPID|CLONE_NEWTIME" },
     { "unshare", { 0 }, "0" },
     { "socket", { AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 17 }, "AF_INET6, SOCK_DGRAM|SOCK_CLOEXEC, 17" },
