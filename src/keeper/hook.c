@@ -31,6 +31,7 @@
 
 static int set_stdio(const struct start *s)
 {
+    (void)close(s->cgroup); /* the keeper's too: the last directory in their table (keeper.c) */
     (void)umask(022);
     return setsid() < 0 || dup2(s->out, STDOUT_FILENO) < 0 || dup2(s->err, STDERR_FILENO) < 0 || chdir("/") != 0
         ? errno : 0;

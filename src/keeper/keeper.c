@@ -129,14 +129,14 @@ static bool populated(int events)
 }
 
 /* Waits for the script, then for what it has left running, whose calls are answered too. */
-static void look_after(const struct start *s, pid_t hook, int pidfd, struct denials *d)
+static void look_after(const struct start *s, pid_t hook, int pidfd, int events, struct denials *d)
 {
     struct pollfd watched[WATCHED] = { { d->listener, POLLIN, 0 }, { s->report, 0, 0 }, { pidfd, POLLIN, 0 } };
-    int status, events = openat(s->cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    int status;
     struct rusage used;
     while (!wait_for_event(watched, d)) {
     }
-    if (events < 0 || wait4(hook, &status, 0, &used) != hook) {
+    if (wait4(hook, &status, 0, &used) != hook) {
         fatal("a keeper cannot look after its hook", errno);
     }
     report_exit(s, status, &used);
@@ -178,11 +178,47 @@ static void die_with_launcher(const struct start *s)
     }
 }
 
+/* The hook shares the descriptor table until its exec and is its user's before that: none
+ * may be left by which more can be reached than from the sandbox (the cgroup's directory
+ * is closed by the hook).  Returns cgroup.events, or of init -1. */
+static int leave_machine(const struct start *s)
+{
+    int events = openat(s->cgroup, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    if (s->cgroup >= 0 && events < 0) {
+        fail(s, START_CGROUP, errno);
+    }
+    (void)close(s->root);
+    for (unsigned i = 0; i < WIRE_CONTROLLERS; i++) {
+        (void)close(s->controllers[i]);
+    }
+    return events;
+}
+
+/* All that is made before the hook.  Returns cgroup.events, or of init -1. */
+static int make_sandbox(const struct start *s, struct handover *handover, struct limits *limits)
+{
+    uint32_t step = START_NAMESPACE;
+    int error = sandbox_mounts(s, &step);
+    if (error == 0) {
+        step = START_LIMITS;
+        error = limits_apply(s, limits);
+    }
+    if (error != 0) {
+        fail(s, step, error);
+    }
+    die_with_launcher(s);
+    handover->limits = limits;
+    handover->listener = -1;
+    handover->keeper = getpid();
+    handover->layers = 1u << START_NAMESPACE | 1u << START_TMP | 1u << START_SCRIPT | 1u << START_READONLY |
+        (s->cgroup < 0 ? 0 : 1u << START_CGROUP) | (limits->held ? 1u << START_LIMITS : 0);
+    return leave_machine(s);
+}
+
 _Noreturn void keeper_main(const struct start *s)
 {
     bool init = s->cgroup < 0;
     int pidfd = -1, status = 0;
-    uint32_t step = START_NAMESPACE;
     static struct denials denials; /* large */
     static struct limits limits;
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), signals = -1;
@@ -191,21 +227,7 @@ _Noreturn void keeper_main(const struct start *s)
     if (handover == MAP_FAILED) {
         fail(s, START_FORK, errno);
     }
-    int error = sandbox_mounts(s, &step);
-    if (error != 0) {
-        fail(s, step, error);
-    }
-    step = START_LIMITS;
-    error = limits_apply(s, &limits);
-    if (error != 0) {
-        fail(s, step, error);
-    }
-    die_with_launcher(s);
-    handover->limits = &limits;
-    handover->listener = -1;
-    handover->keeper = getpid();
-    handover->layers = 1u << START_NAMESPACE | 1u << START_TMP | 1u << START_SCRIPT | 1u << START_READONLY |
-        (init ? 0 : 1u << START_CGROUP) | (limits.held ? 1u << START_LIMITS : 0);
+    int events = make_sandbox(s, handover, &limits);
     pid_t hook = clone_hook(s, handover, &pidfd);
     if (hook < 0) {
         fail(s, START_FORK, errno);
@@ -231,14 +253,14 @@ _Noreturn void keeper_main(const struct start *s)
     (void)close(self);
     denials.listener = handover->listener;
     denials.report = s->report;
-    denials.proc = init ? procfs_create() : openat(s->root, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    denials.proc = init ? procfs_create() : procfs_open();
     denials.policy = s->policy;
     denials.launcher = s->launcher;
     become_harmless(s, &denials);
     if (init) {
         be_init(s, hook, signals, &denials);
     } else {
-        look_after(s, hook, pidfd, &denials);
+        look_after(s, hook, pidfd, events, &denials);
     }
     denials_end(&denials);
     tell_limits(s, &limits);

@@ -59,6 +59,10 @@ int sandbox_mounts(const struct start *s, uint32_t *step);
  * descriptor, or -1. */
 int procfs_create(void);
 
+/* The procfs that is mounted at /proc, of the machine's PID namespace; if none is there
+ * one as above.  Returns a descriptor, or -1. */
+int procfs_open(void);
+
 /* Arguments and environment of a hook; the strings lie in here or in the start. */
 enum { ENVIRONMENT_MAX = 2 * PLAN_ENV_COUNT_MAX + 16 };
 struct environment {

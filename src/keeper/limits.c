@@ -98,28 +98,32 @@ static int make_v1(const struct start *s, int parent)
 static int apply(const struct start *s, struct limits *l, unsigned controller)
 {
     struct statfs fs;
-    int given = s->controllers[controller];
+    int given = s->controllers[controller], directory = s->cgroup;
     if (fstatfs(given, &fs) != 0) {
         return errno;
     }
-    if (fs.f_type == CGROUP2_SUPER_MAGIC && s->cgroup >= 0) {
-        l->directories[controller] = s->cgroup;
-        int error = write_text(given, "cgroup.subtree_control", controllers[controller].enable);
-        return error != 0 ? error : limits_write(&s->policy->limits, (enum controller)controller, false, s->cgroup);
+    bool v1 = fs.f_type != CGROUP2_SUPER_MAGIC || s->cgroup < 0;
+    if (v1) {
+        directory = fs.f_type == CGROUP_SUPER_MAGIC ? make_v1(s, given) : -ENOENT;
     }
-    int made = fs.f_type == CGROUP_SUPER_MAGIC ? make_v1(s, given) : -ENOENT;
-    if (made < 0) {
-        return -made;
+    if (directory < 0) {
+        return -directory;
     }
-    l->directories[controller] = made;
-    l->tasks[controller] = openat(made, "tasks", O_WRONLY | O_CLOEXEC);
-    return l->tasks[controller] < 0 ? errno : limits_write(&s->policy->limits, (enum controller)controller, true, made);
+    int error = v1 ? 0 : write_text(given, "cgroup.subtree_control", controllers[controller].enable);
+    error = error != 0 ? error : limits_write(&s->policy->limits, (enum controller)controller, v1, directory);
+    l->counts[controller] = openat(directory, controllers[controller].counts[v1 ? V1 : V2], O_RDONLY | O_CLOEXEC);
+    if (v1) {
+        l->tasks[controller] = openat(directory, "tasks", O_WRONLY | O_CLOEXEC);
+        error = l->tasks[controller] < 0 ? errno : error;
+        (void)close(directory);
+    }
+    return error;
 }
 
 int limits_apply(const struct start *s, struct limits *l)
 {
     int error = 0;
-    *l = (struct limits){ .held = true, .directories = { -1, -1 }, .tasks = { -1, -1 } };
+    *l = (struct limits){ .held = true, .counts = { -1, -1 }, .tasks = { -1, -1 } };
     for (unsigned i = 0; error == 0 && i < WIRE_CONTROLLERS; i++) {
         error = is_asked(&s->policy->limits, i) ? apply(s, l, i) : 0;
         if (error == ENOENT || error == EOPNOTSUPP) { /* the supervisor has said so */
@@ -132,21 +136,19 @@ int limits_apply(const struct start *s, struct limits *l)
 
 int limits_join(const struct limits *l)
 {
+    int error = 0;
     for (unsigned i = 0; i < WIRE_CONTROLLERS; i++) {
-        if (l->tasks[i] >= 0 && write(l->tasks[i], "0", 1) != 1) {
-            return errno;
-        }
+        error = l->tasks[i] >= 0 && write(l->tasks[i], "0", 1) != 1 ? errno : error;
+        (void)close(l->tasks[i]); /* -1: there is none */
     }
-    return 0;
+    return error;
 }
 
 /* The number behind key, which begins a line; 0 if there is none. */
-static uint32_t count_of(int directory, const char *name, const char *key)
+static uint32_t count_of(int file, const char *key)
 {
     char text[512];
-    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-    ssize_t got = read(fd, text, sizeof text - 1);
-    (void)close(fd);
+    ssize_t got = pread(file, text, sizeof text - 1, 0); /* EBADF: there is none */
     text[got > 0 ? got : 0] = '\0';
     const char *at = text;
     while (at != NULL && strncmp(at, key, strlen(key)) != 0) {
@@ -162,11 +164,8 @@ static uint32_t count_of(int directory, const char *name, const char *key)
 
 struct msg_limited limits_count(const struct limits *l)
 {
-    uint32_t counts[WIRE_CONTROLLERS] = { 0 };
-    for (unsigned i = 0; i < WIRE_CONTROLLERS; i++) {
-        if (l->directories[i] >= 0) {
-            counts[i] = count_of(l->directories[i], controllers[i].counts[l->tasks[i] >= 0 ? V1 : V2], controllers[i].key);
-        }
-    }
-    return (struct msg_limited){ .killed = counts[CONTROLLER_MEMORY], .refused = counts[CONTROLLER_PIDS] };
+    return (struct msg_limited){
+        .killed = count_of(l->counts[CONTROLLER_MEMORY], controllers[CONTROLLER_MEMORY].key),
+        .refused = count_of(l->counts[CONTROLLER_PIDS], controllers[CONTROLLER_PIDS].key),
+    };
 }

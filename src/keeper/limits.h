@@ -15,14 +15,14 @@
 
 struct limits {
     bool held; /* all that the policy asks for; else a controller is missing */
-    int directories[WIRE_CONTROLLERS]; /* where the hook's limits are; -1: there are none */
+    int counts[WIRE_CONTROLLERS]; /* files in which the kernel counts what they did; -1: there are none */
     int tasks[WIRE_CONTROLLERS]; /* v1: what the hook joins by; -1: it need not */
 };
 
 /* Writes what the policy asks for.  Returns 0 or an errno. */
 int limits_apply(const struct start *s, struct limits *l);
 
-/* In the hook: joins.  Returns 0 or an errno. */
+/* In the hook: joins, and closes what it joined by.  Returns 0 or an errno. */
 int limits_join(const struct limits *l);
 
 /* What the limits did to the hook's tree. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/mount_api.h"
@@ -82,6 +84,17 @@ static int make_masked(const char *path)
     }
     int null = copy_tree("/dev/null", 0, false);
     return null < 0 ? errno : attach(null, path);
+}
+
+int procfs_open(void)
+{
+    struct statfs fs;
+    int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fstatfs(proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) {
+        return proc;
+    }
+    (void)close(proc); /* the policy has put something else there */
+    return procfs_create();
 }
 
 int procfs_create(void)

@@ -187,8 +187,7 @@ static int fork_keeper(const struct launcher *l, struct hook *h, const struct ms
         for (unsigned i = 0; i < STARTED_FDS; i++) {
             (void)close(p->read[i]);
         }
-        (void)close(FD_MONITOR);
-        (void)close(FD_SUPERVISOR);
+        (void)syscall(SYS_close_range, FD_MONITOR, FD_CGROUP, 0); /* the monitor, the supervisor, the cgroups */
         keeper_main(&start);
     }
     return pid < 0 ? errno : 0;

@@ -45,7 +45,7 @@ WAIT_HERE="echo >$WORK/up; read -r words <$WORK/down"
 # meanwhile [OPTION...]: a run in the background; returns when a script of it waits.
 meanwhile() {
     rm -f "$WORK/up" "$WORK/down"
-    mkfifo -m 0600 "$WORK/up" "$WORK/down"
+    mkfifo -m 0666 "$WORK/up" "$WORK/down" # whoever the script runs as
     exec {UP}<>"$WORK/up" {DOWN}<>"$WORK/down"
     quiesce_run "$@" -- true {UP}>&- {DOWN}>&- &
     FRONT=$!

@@ -116,19 +116,22 @@ static void missing(void **state)
 
 static void counts(void **state)
 {
-    struct limits l = { .directories = { directory, directory }, .tasks = { -1, -1 } };
+    struct limits l = { .counts = { -1, -1 }, .tasks = { -1, -1 } };
     (void)state;
     assert_int_equal(limits_count(&l).killed, 0); /* no files */
     put("pids.events", "max 7\n");
     put("memory.events", "low 0\nhigh 0\nmax 99\noom 5\noom_kill 3\noom_group_kill 1\n");
     put("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 12\n");
+    l.counts[CONTROLLER_PIDS] = openat(directory, "pids.events", O_RDONLY);
+    l.counts[CONTROLLER_MEMORY] = openat(directory, "memory.events", O_RDONLY);
     assert_int_equal(limits_count(&l).refused, 7);
     assert_int_equal(limits_count(&l).killed, 3);
-    l.tasks[CONTROLLER_MEMORY] = directory; /* v1 */
+    close(l.counts[CONTROLLER_MEMORY]);
+    l.counts[CONTROLLER_MEMORY] = openat(directory, "memory.oom_control", O_RDONLY); /* v1 */
     assert_int_equal(limits_count(&l).killed, 12);
-    l.directories[CONTROLLER_MEMORY] = -1;
-    assert_int_equal(limits_count(&l).killed, 0);
-    assert_int_equal(limits_count(&l).refused, 7);
+    assert_int_equal(limits_count(&l).killed, 12); /* from its beginning again */
+    close(l.counts[CONTROLLER_MEMORY]);
+    close(l.counts[CONTROLLER_PIDS]);
 }
 
 int main(void)
