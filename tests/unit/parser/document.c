@@ -63,6 +63,32 @@ static void test_kinds(void **state)
     }
 }
 
+/* A script is started from behind its filter. */
+static void test_execve(void **state)
+{
+#define PROFILE(action, rest) "{\"defaultAction\":\"SCMP_ACT_" action "\",\"syscalls\":[{\"names\":[\"execve\"],\"action\":\"SCMP_ACT_" rest "}]}"
+    static const struct {
+        const char *text;
+        uint32_t usable;
+    } policies[] = {
+        {PROFILE("ERRNO", "ALLOW\""), 1},
+        {PROFILE("ERRNO", "LOG\""), 1},
+        {PROFILE("ALLOW", "ERRNO\",\"args\":[{\"index\":1,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]"), 1},
+        {PROFILE("ALLOW", "ERRNO\""), 0},
+        {PROFILE("ALLOW", "KILL\""), 0},
+        {"{\"defaultAction\":\"SCMP_ACT_ERRNO\"}", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(policies); i++) {
+        parse(DOC_POLICY, policies[i].text, strlen(policies[i].text));
+        assert_int_equal(plan.head.usable, policies[i].usable);
+        if (!policies[i].usable)
+            assert_non_null(strstr(plan.head.findings[plan.head.findings_count - 1].message, "does not allow execve"));
+    }
+#undef PROFILE
+}
+
 /* Bytes of every value at every place: whatever comes, the answer is valid. */
 static void test_noise(void **state)
 {
@@ -85,7 +111,8 @@ static void test_noise(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_noise)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_execve),
+                                       cmocka_unit_test(test_noise)};
 
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
 }
