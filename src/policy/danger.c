@@ -13,7 +13,8 @@
 #define IS_NOT(n, v) { ARG(n), false, UINT32_MAX, (uint32_t)(v) }
 #define TYPE_IS(n, type) { ARG(n), true, S_IFMT, type }
 
-#define ALL(call, what) { call, what, 0, { { 0 } } }
+#define ALL(of, is) { .call = of, .what = is }
+#define SOME(of, is, n, ...) { .call = of, .what = is, .count = n, .conditions = { __VA_ARGS__ } }
 
 /* Clauses that more than one call has. */
 static const char mounts[] = "changes what is mounted";
@@ -32,8 +33,9 @@ static const char clock[] = "sets the machine's clock";
 static const char names[] = "changes the machine's name";
 static const char handles[] = "opens files past the directories above them";
 
-/* A request that no driver has: who may make it may make any. */
-enum { ANY_REQUEST = 0x51554945 };
+/* Of a request, the bits that say which driver it is for (ioctl(2), _IOC_TYPE): who may make
+ * it of more than one may make requests that nobody has thought of. */
+enum { DRIVER = 0xff00 };
 
 const struct danger dangers[] = {
     ALL("mount", mounts), ALL("umount2", mounts), ALL("move_mount", mounts), ALL("open_tree", mounts),
@@ -58,26 +60,28 @@ const struct danger dangers[] = {
     ALL("sethostname", names), ALL("setdomainname", names), ALL("vhangup", "hangs up a terminal"),
     ALL("lookup_dcookie", handles), ALL("uselib", "loads a library the old way"), ALL("nfsservctl", "commands the NFS server"),
     ALL("unshare", namespaces), ALL("setns", namespaces), ALL("clone3", namespaces),
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWUSER) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWNS) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWPID) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWNET) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWIPC) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWUTS) } },
-    { "clone", namespaces, 1, { HAS(0, CLONE_NEWCGROUP) } },
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWUSER)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWNS)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWPID)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWNET)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWIPC)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWUTS)),
+    SOME("clone", namespaces, 1, HAS(0, CLONE_NEWCGROUP)),
     /* 0xffffffff asks for it. */
-    { "personality", "turns off address randomisation", 2, { HAS(0, 0x0040000), IS_NOT(0, 0xffffffff) } },
-    { "personality", "makes data executable", 2, { HAS(0, 0x0400000), IS_NOT(0, 0xffffffff) } },
-    { "socket", sockets, 4, { IS_NOT(0, AF_UNIX), IS_NOT(0, AF_INET), IS_NOT(0, AF_INET6), IS_NOT(0, AF_UNSPEC) } },
-    { "socket", "reads and writes raw packets", 2, { IS(0, AF_INET), { ARG(1), true, 0xf, SOCK_RAW } } },
-    { "socket", "reads and writes raw packets", 2, { IS(0, AF_INET6), { ARG(1), true, 0xf, SOCK_RAW } } },
-    { "mknod", devices, 1, { TYPE_IS(1, S_IFBLK) } },
-    { "mknod", devices, 1, { TYPE_IS(1, S_IFCHR) } },
-    { "mknodat", devices, 1, { TYPE_IS(2, S_IFBLK) } },
-    { "mknodat", devices, 1, { TYPE_IS(2, S_IFCHR) } },
-    { "ioctl", terminals, 1, { IS(1, TIOCSTI) } },
-    { "ioctl", terminals, 1, { IS(1, TIOCLINUX) } },
-    { "ioctl", "asks anything of any driver", 1, { IS(1, ANY_REQUEST) } },
+    SOME("personality", "turns off address randomisation", 2, HAS(0, 0x0040000), IS_NOT(0, 0xffffffff)),
+    SOME("personality", "makes data executable", 2, HAS(0, 0x0400000), IS_NOT(0, 0xffffffff)),
+    SOME("socket", sockets, 4, IS_NOT(0, AF_UNIX), IS_NOT(0, AF_INET), IS_NOT(0, AF_INET6), IS_NOT(0, AF_UNSPEC)),
+    SOME("socket", "reads and writes raw packets", 2, IS(0, AF_INET), { ARG(1), true, 0xf, SOCK_RAW }),
+    /* An old name of AF_PACKET: net/socket.c, __sock_create(). */
+    SOME("socket", "reads and writes raw packets", 2, IS(0, AF_INET), { ARG(1), true, 0xf, SOCK_PACKET }),
+    SOME("socket", "reads and writes raw packets", 2, IS(0, AF_INET6), { ARG(1), true, 0xf, SOCK_RAW }),
+    SOME("mknod", devices, 1, TYPE_IS(1, S_IFBLK)),
+    SOME("mknod", devices, 1, TYPE_IS(1, S_IFCHR)),
+    SOME("mknodat", devices, 1, TYPE_IS(2, S_IFBLK)),
+    SOME("mknodat", devices, 1, TYPE_IS(2, S_IFCHR)),
+    SOME("ioctl", terminals, 1, IS(1, TIOCSTI)),
+    SOME("ioctl", terminals, 1, IS(1, TIOCLINUX)),
+    { .call = "ioctl", .what = "asks anything of any driver", .open_word = ARG(1), .open = DRIVER },
 };
 const size_t dangers_count = sizeof dangers / sizeof *dangers;
 

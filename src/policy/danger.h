@@ -17,6 +17,8 @@ struct danger {
     const char *what;  /* one clause: what it can do; calls with the same clause may share an entry */
     unsigned count;    /* of conditions: which of its calls are meant; 0: all */
     struct condition conditions[DANGER_CONDITIONS_MAX];
+    uint8_t open_word; /* and which word of the arguments has to leave one of these bits */
+    uint32_t open;     /* open, as far as a single path through the filter tells; 0: none has to */
 };
 
 extern const struct danger dangers[];

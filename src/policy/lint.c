@@ -38,7 +38,14 @@ void lint_add(struct linter *l, const cJSON *item, const char *format, ...)
 
 bool lint_is_reason(const cJSON *text)
 {
-    return text != NULL && cJSON_IsString(text) && strlen(text->valuestring) >= REASON_LEAST;
+    if (text == NULL || !cJSON_IsString(text)) {
+        return false;
+    }
+    unsigned characters = 0;
+    for (const char *c = text->valuestring; *c != '\0'; c++) {
+        characters += strchr(" \t\r\n", *c) == NULL ? 1 : 0; /* blanks say nothing */
+    }
+    return characters >= REASON_LEAST;
 }
 
 static void lint_default(struct linter *l)
@@ -89,7 +96,7 @@ static void lint_document(void *answer, const void *context)
     const struct file_bytes *source = context;
     struct json_document document = { 0 };
     struct linter l = { .document = &document, .plan = &plan, .answer = answer };
-    (void)policy_compile(&plan, source->bytes, source->length, POLICY_FOR_EITHER);
+    l.use = policy_compile(&plan, source->bytes, source->length, POLICY_FOR_EITHER);
     l.answer->head = plan.head;
     l.answer->usable = plan.head.usable;
     finding_begin(&ignored);

@@ -31,6 +31,7 @@ struct linter {
     const struct json_document *document;
     const cJSON *process, *seccomp, *annotations;
     const struct policy_plan *plan; /* of the whole document */
+    enum policy_use use;             /* and what that is */
     struct lint_answer *answer;
 };
 

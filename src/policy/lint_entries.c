@@ -32,16 +32,17 @@ static int number_of(const cJSON *name)
     return number >= 0 && number < NUMBERS ? number : -1;
 }
 
-/* The names of an entry: those of "names", or the one of "name". */
+/* The names of an entry: those of "names", and the one of "name"; an entry may have both. */
 static const cJSON *first_name(const cJSON *entry)
 {
     const cJSON *names = json_get(entry, "names");
-    return names != NULL ? names->child : json_get(entry, "name");
+    return names != NULL && names->child != NULL ? names->child : json_get(entry, "name");
 }
 
 static const cJSON *next_name(const cJSON *entry, const cJSON *name)
 {
-    return json_get(entry, "names") != NULL ? name->next : NULL;
+    const cJSON *single = json_get(entry, "name");
+    return name == single ? NULL : name->next != NULL ? name->next : single;
 }
 
 /* ---- small documents ------------------------------------------------------------------ */
@@ -110,13 +111,24 @@ static bool compile_entries(const struct linter *l, const cJSON *const *entries,
     fputs("]}}}", w.out);
     bool good = fclose(w.out) == 0;
     if (good) {
-        (void)policy_compile(plan, text, length, POLICY_FOR_HOOK);
+        (void)policy_compile(plan, text, length, l->use);
     }
     free(text);
     return good && plan->head.usable == 1;
 }
 
 /* ---- danger --------------------------------------------------------------------------------- */
+
+/* Whether what two paths ask of a word leaves one of these bits open. */
+static bool leaves_open(const struct condition *a, unsigned a_count, const struct condition *b, unsigned b_count, uint8_t word,
+                        uint32_t bits)
+{
+    for (unsigned i = 0; i < a_count + b_count; i++) {
+        const struct condition *c = i < a_count ? &a[i] : &b[i - a_count];
+        bits &= c->word == word && c->equal ? ~c->mask : UINT32_MAX;
+    }
+    return bits != 0;
+}
 
 /* Whether a call that both filters grant is one that is meant. */
 static bool both_grant(const struct danger *danger, const struct paths *entry, const struct paths *whole)
@@ -134,6 +146,9 @@ static bool both_grant(const struct danger *danger, const struct paths *entry, c
         memcpy(conditions + count, danger->conditions, danger->count * sizeof *conditions);
         for (uint32_t j = 0; j < whole->count; j++) {
             if (action_grants(whole->list[j].action)
+                && (danger->open == 0
+                    || leaves_open(conditions, count, path_conditions(whole, &whole->list[j]), whole->list[j].count,
+                                   danger->open_word, danger->open))
                 && conditions_solve(conditions, count + danger->count, path_conditions(whole, &whole->list[j]), whole->list[j].count,
                                     words) != CONDITIONS_NEVER) {
                 return true; /* also if it is too hard to say: to ask for a reason is the safe side */

@@ -34,6 +34,13 @@ clean_lint() {
     is 0
 }
 
+# A hook's filter kills freezing whatever its policy says; a role's has nothing but its document.
+@test "entries of a role's filter have an effect" {
+    policy lint "$PLACE"/policy/roles/{guardian,parser,supervisor}.json
+    not says 'changes nothing'
+    not says 'or it can never hold'
+}
+
 @test "a dangerous call needs a comment, of its own" {
     finds 'p.json:1:77: linux.seccomp.syscalls[0].names[0]: mount changes what is mounted: it needs an entry with a comment that says why' \
         "$(entry '"mount"' ALLOW)"
@@ -42,6 +49,10 @@ clean_lint() {
         "$(entry '"mount","bpf"' ALLOW '' "$because")"
     finds 'ptrace reaches into other processes' "$(entry '"ptrace"' LOG)"
     finds 'it needs an entry with a comment' "$(entry '"mount"' ALLOW '' ',"comment":"yes"')"
+    finds 'it needs an entry with a comment' "$(entry '"mount"' ALLOW '' ',"comment":"              "')"
+    # An entry may have both "names" and "name".
+    finds 'syscalls[0].name: mount changes what is mounted: it needs an entry with a comment' "$(entry '"read"' ALLOW '' ',"name":"mount"')"
+    finds 'syscalls[0].name: mount changes what is mounted' "$(entry '' ALLOW '' ',"name":"mount"')"
     clean_lint "$(entry '"mount","umount2"' ALLOW '' "$because")"
     clean_lint "$(entry '"mount","bpf"' KILL_PROCESS)"
 }
@@ -65,6 +76,12 @@ clean_lint() {
     finds 'ioctl types into a terminal' "$(entry '"ioctl"' ALLOW)"
     finds 'ioctl types into a terminal' "$(entry '"ioctl"' ALLOW "$(equal 1 21522)")"
     clean_lint "$(entry '"ioctl"' ALLOW "$(equal 1 21505)")"
+    # Beyond all requests of terminals; of one driver; of one driver and more.
+    finds 'ioctl asks anything of any driver' "$(entry '"ioctl"' ALLOW '{"index":1,"value":32767,"op":"SCMP_CMP_GT"}')"
+    finds 'ioctl asks anything of any driver' "$(entry '"ioctl"' ALLOW '{"index":1,"value":2147483648,"valueTwo":2147483648,"op":"SCMP_CMP_MASKED_EQ"}')"
+    clean_lint "$(entry '"ioctl"' ALLOW '{"index":1,"value":65280,"valueTwo":37888,"op":"SCMP_CMP_MASKED_EQ"}')"
+    # 10 is SOCK_PACKET: a packet socket, whatever the domain says.
+    finds 'socket reads and writes raw packets' "$(entry '"socket"' ALLOW "$(equal 0 2),$(equal 1 10)")"
     finds 'mknodat makes device files' "$(entry '"mknodat"' ALLOW)"
     clean_lint "$(entry '"mknodat"' ALLOW '{"index":2,"value":61440,"valueTwo":4096,"op":"SCMP_CMP_MASKED_EQ"}')"
     clean_lint "$(entry '"personality"' ALLOW "$(equal 0 4294967295)")"
