@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/argument_words.h"
+#include "base/syscall_names.h"
+#include "parser/policy_compare.h"
 
 enum { TEXT_MAX = 512, WHOLE_MAX = 40, NAMED_MAX = 8 };
 
@@ -120,6 +122,13 @@ static void print_set(FILE *out, const struct subject *s, const struct word_set 
     print_others(out, s, set, and);
 }
 
+/* The program looks at the low half only, and the kernel at more: then that is not the
+ * argument's value.  Of single bits it makes no difference. */
+static bool is_half_only(const char *call, unsigned index, const struct word_set *low, const struct word_set *high)
+{
+    return is_any(high) && low->kind != SET_BITS && !is_any(low) && !policy_compare_is_int(syscall_number(call), index);
+}
+
 /* Both halves of an argument of 64 bits; the low one alone if the program looks at no other. */
 static void print_argument(FILE *out, const char *call, unsigned index, const struct word_set *low, const struct word_set *high)
 {
@@ -133,6 +142,9 @@ static void print_argument(FILE *out, const char *call, unsigned index, const st
         return;
     }
     bool zero = is_zero(high), values = low->kind == SET_LIST || (low->kind == SET_RANGE && !is_any(low) && low->count == 0);
+    if (is_half_only(call, index, low, high)) {
+        snprintf(s.name, sizeof s.name, "low half of %.20s", s.argument != NULL ? s.argument->name : name);
+    }
     if (!is_any(high) && !zero) {
         struct subject upper = { .high = true };
         snprintf(upper.name, sizeof upper.name, "high half of %.20s", s.name);

@@ -71,6 +71,34 @@ agrees() {
     says 'a second filter, which no policy changes'
 }
 
+# Where less is allowed for it, the lower 32 bits alone of a longer argument are compared.
+@test "what is said of half an argument is not said of the whole" {
+    small '' '{"names":["mmap"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":4096,"op":"SCMP_CMP_GT"}]},
+        {"names":["munmap"],"action":"SCMP_ACT_ALLOW"},
+        {"names":["munmap"],"action":"SCMP_ACT_ERRNO","args":[{"index":1,"value":4096,"op":"SCMP_CMP_LT"}]},
+        {"names":["mremap"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":4096,"op":"SCMP_CMP_NE"}]},
+        {"names":["kill"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":9,"op":"SCMP_CMP_NE"}]},
+        {"names":["lseek"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":3,"valueTwo":1,"op":"SCMP_CMP_MASKED_EQ"}]}' >p.json
+    cat >p.tests <<'END'
+native mmap 0 0x100001001 -> allow
+native mmap 0 0x100000000 -> errno EPERM
+native munmap 0 0x100000001 -> errno EPERM
+native mremap 0 0x100001000 -> errno EPERM
+native kill 1 0x100000009 -> errno EPERM
+native lseek 0 0x100000001 -> allow
+END
+    policy test --tuples 1000 p.json
+    is 0
+    policy show p.json
+    tr -s ' \n' '  ' <out >line
+    mv line out
+    says 'mmap allowed if low half of arg1 >= 4097; else'
+    says 'munmap refused with EPERM if low half of arg1 <= 4095; else'
+    says 'mremap refused with EPERM if low half of arg1 = 4096; else'
+    says 'kill refused with EPERM if sig = SIGKILL; else'
+    says 'lseek allowed if arg1 & 0x3 = 0x1; else'
+}
+
 @test "a role's filter is shown as one" {
     policy show "$PLACE/policy/roles/guardian.json"
     is 0
