@@ -114,6 +114,34 @@ static bool is_dev(const struct policy_plan *p, uint32_t i)
     return p->paths[i].kind == PATH_TMPFS && strcmp(p->paths_text + p->paths[i].offset, "/dev") == 0;
 }
 
+bool policy_path_below(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* What is made read-only or hidden is so after every tmpfs has been mounted. */
+static bool is_writable_tmpfs(const struct policy_plan *p, uint32_t i)
+{
+    const char *path = p->paths_text + p->paths[i].offset;
+    bool writable = p->paths[i].kind == PATH_TMPFS && !is_dev(p, i);
+    for (uint32_t k = 0; writable && k < p->paths_count; k++) {
+        writable = p->paths[k].kind == PATH_TMPFS || !policy_path_below(path, p->paths_text + p->paths[k].offset);
+    }
+    return writable;
+}
+
+static unsigned say_own(struct statement *s, const struct policy_plan *p, const char *first)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < p->paths_count; i++) {
+        if (is_writable_tmpfs(p, i)) {
+            statement_say(s, "%s%s", count++ == 0 ? first : ", ", p->paths_text + p->paths[i].offset);
+        }
+    }
+    return count;
+}
+
 static unsigned say_paths(struct statement *s, const struct policy_plan *p, enum policy_path_kind kind, const char *first)
 {
     unsigned count = 0;
@@ -130,7 +158,7 @@ static void say_files(const struct policy_plan *p, statement_sink *sink, void *c
     struct statement files = { 0 }, hidden = { 0 };
     if ((p->flags & POLICY_READONLY_ROOT) != 0) {
         statement_say(&files, "may write nowhere but in /tmp");
-        (void)say_paths(&files, p, PATH_TMPFS, " and in its own ");
+        (void)say_own(&files, p, " and in its own ");
     } else {
         statement_say(&files, "may write where its user may");
         (void)say_paths(&files, p, PATH_READONLY, ", but not below ");

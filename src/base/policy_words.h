@@ -4,6 +4,8 @@
 #ifndef QUIESCE_BASE_POLICY_WORDS_H
 #define QUIESCE_BASE_POLICY_WORDS_H
 
+#include <stdbool.h>
+
 #include "base/statement.h"
 #include "quiesce/policy.h"
 
@@ -18,6 +20,9 @@ const char *rlimit_words(uint32_t resource);
 enum { RESOURCES = 4 };
 const char *resource_words(unsigned resource);
 uint64_t resource_limit(const struct policy_plan *policy, unsigned resource);
+
+/* Whether a path is a directory or lies below it. */
+bool policy_path_below(const char *path, const char *directory);
 
 /* Capabilities and files: what a hook may do beside what its system calls do. */
 void policy_words_rights(const struct policy_plan *policy, statement_sink *sink, void *context);

@@ -131,6 +131,18 @@ static bool has_path(const struct policy_plan *p, uint32_t kind, const char *pat
     return false;
 }
 
+/* Whether what a policy makes read-only below a path can be written in another: all of it
+ * where the root is not read-only, else what that has as its own there. */
+static bool is_writable_below(const struct policy_plan *p, const char *path)
+{
+    for (uint32_t i = 0; i < p->paths_count; i++) {
+        if (p->paths[i].kind == PATH_TMPFS && policy_path_below(p->paths_text + p->paths[i].offset, path)) {
+            return true;
+        }
+    }
+    return (p->flags & POLICY_READONLY_ROOT) == 0;
+}
+
 /* Adds the paths of one kind that p[which] has and the other has not. */
 static void add_paths(struct differences *d, enum side side, const char *key, const char *words, const struct policy_plan *const p[2],
                       unsigned which, enum policy_path_kind kind)
@@ -140,7 +152,8 @@ static void add_paths(struct differences *d, enum side side, const char *key, co
     unsigned count = 0;
     for (uint32_t i = 0; i < mine->paths_count; i++) {
         const char *path = mine->paths_text + mine->paths[i].offset;
-        if (mine->paths[i].kind == (uint32_t)kind && !has_path(p[1 - which], kind, path)) {
+        if (mine->paths[i].kind == (uint32_t)kind && !has_path(p[1 - which], kind, path)
+            && (kind != PATH_READONLY || is_writable_below(p[1 - which], path))) {
             statement_say(&s, "%s%s", count++ == 0 ? words : ", ", path);
         }
     }
@@ -154,9 +167,7 @@ static void compare_paths(struct differences *d, const struct policy_plan *const
 {
     for (unsigned which = 0; which < 2; which++) {
         add_paths(d, side_of(1 - which), "files", "sees what is below ", p, which, PATH_MASKED);
-        if ((p[1 - which]->flags & POLICY_READONLY_ROOT) == 0) {
-            add_paths(d, side_of(1 - which), "files", "writes, as far as its user may, below ", p, which, PATH_READONLY);
-        }
+        add_paths(d, side_of(1 - which), "files", "writes, as far as its user may, below ", p, which, PATH_READONLY);
         add_paths(d, NEITHER, "mounts", which == 0 ? "private in the first only: " : "private in the second only: ", p, which,
                   PATH_TMPFS);
     }

@@ -99,6 +99,26 @@ folded() {
     not says 'below /usr'
 }
 
+# What is read-only is so after a tmpfs of the policy's own has been mounted there.
+@test "read-only above what is the policy's own" {
+    local own='"root":{"readonly":true},"mounts":[{"destination":"/var/tmp","type":"tmpfs"}],'
+    printf '{%s"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"}}}' "$own" >a.json
+    printf '{%s"linux":{"readonlyPaths":["/var"],"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"}}}' "$own" >b.json
+    printf '{%s"linux":{"readonlyPaths":["/va"],"seccomp":{"defaultAction":"SCMP_ACT_ERRNO"}}}' "$own" >c.json
+    policy diff a.json b.json
+    is 1
+    folded
+    says 'only a.json grants: files writes, as far as its user may, below /var'
+    policy diff a.json c.json
+    is 0
+    policy show a.json
+    folded
+    says 'may write nowhere but in /tmp and in its own /var/tmp;'
+    policy show b.json
+    folded
+    says 'may write nowhere but in /tmp;'
+}
+
 @test "one that cannot be used: status 78, nothing is said of differences" {
     small >a.json
     echo '{' >b.json
