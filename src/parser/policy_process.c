@@ -227,6 +227,17 @@ static bool valid_variable(const char *text)
     return true;
 }
 
+/* A name with its "=" is in the environment already. */
+static bool is_set(const struct policy_plan *plan, const char *variable)
+{
+    size_t length = strcspn(variable, "=") + 1;
+
+    for (uint32_t at = 0; at < plan->env_length; at += (uint32_t)strlen(plan->env + at) + 1)
+        if (strncmp(plan->env + at, variable, length) == 0)
+            return true;
+    return false;
+}
+
 static void read_env(const struct policy_reader *reader, const cJSON *array)
 {
     struct policy_plan *plan = reader->plan;
@@ -242,6 +253,8 @@ static void read_env(const struct policy_reader *reader, const cJSON *array)
             POLICY_ERROR(reader, item, "must be NAME=value, without control characters");
         } else if ((problem = environment_name_problem(item->valuestring, strcspn(item->valuestring, "="))) != NULL) {
             POLICY_ERROR(reader, item, "%s", problem);
+        } else if (is_set(plan, item->valuestring)) {
+            POLICY_ERROR(reader, item, "this variable is given twice");
         } else if (plan->env_count == PLAN_ENV_COUNT_MAX ||
                    !policy_append(plan->env, &plan->env_length, sizeof plan->env, item->valuestring)) {
             POLICY_ERROR(reader, item, "more than %d variables or %d bytes", PLAN_ENV_COUNT_MAX, PLAN_ENV_MAX);

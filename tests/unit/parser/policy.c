@@ -132,6 +132,7 @@ static const struct row errors[] = {
     {"{'process':{'rlimits':[{'type':'RLIMIT_CPU','soft':2}]}," LINUX "}", 24, "process.rlimits[0]", "needs hard"},
     {"{'process':{'env':['1A=x']}," LINUX "}", 20, "process.env[0]", "NAME=value"},
     {"{'process':{'env':['A']}," LINUX "}", 20, "process.env[0]", "NAME=value"},
+    {"{'process':{'env':['A=1','A=2']}," LINUX "}", 26, "process.env[1]", "twice"},
     {"{'process':{'env':['A=\\n']}," LINUX "}", 20, "process.env[0]", "control characters"},
     {"{'process':{'env':['QUIESCE_PHASE=pre']}," LINUX "}", 20, "process.env[0]", "set by quiesce itself"},
     {"{'process':{'env':['LD_PRELOAD=/x']}," LINUX "}", 20, "process.env[0]", "dynamic loader"},
