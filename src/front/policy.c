@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "front/option_table.h"
 #include "front/policy_call.h"
@@ -38,13 +39,24 @@ static int add_table(struct policy_call *call, const char *document)
     return status;
 }
 
+/* The output is the document itself, which would be lost. */
+static bool is_itself(const struct policy_call *call, const char *output)
+{
+    struct stat document, other;
+    return fstat(call->fds[call->files - 1], &document) == 0 && stat(output, &other) == 0 && document.st_dev == other.st_dev
+        && document.st_ino == other.st_ino;
+}
+
 static int open_files(struct policy_call *call, const struct options *options)
 {
     int status = 0;
     for (unsigned i = 0; i < options->operands_count && status == 0; i++) {
         const char *name = options->operands[i];
         status = policy_call_add(call, POLICY_FILE_DOCUMENT, name, open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-        if (status == 0 && options->command == COMMAND_POLICY_COMPILE) {
+        if (status == 0 && options->output != NULL && is_itself(call, options->output)) {
+            fputs("quiesce: the policy cannot be its own output: the document would be lost\n", stderr);
+            status = EXIT_USAGE;
+        } else if (status == 0 && options->command == COMMAND_POLICY_COMPILE) {
             status = add_output(call, options, name);
         } else if (status == 0 && options->command == COMMAND_POLICY_TEST) {
             status = add_table(call, name);

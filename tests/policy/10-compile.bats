@@ -212,6 +212,18 @@ hostile() {
     [[ $status == 137 && $(cat r) == old ]]
 }
 
+@test "the document is not overwritten" {
+    small >p.json
+    ln p.json other.json
+    cp p.json before
+    for name in p.json ./p.json other.json; do
+        policy compile -o "$name" p.json
+        is 64
+        errs 'the policy cannot be its own output'
+    done
+    cmp p.json before
+}
+
 @test "argv and descriptors of anybody else" {
     local arguments
     for arguments in '' 'compile' 'compile --' 'nothing -- d:x' 'compile -- x' 'compile -- t:x' 'compile --bad -- d:x'; do
