@@ -264,6 +264,9 @@ static void hint(const struct work *w)
     if ((p->cap_bounding | p->cap_inheritable | p->cap_ambient) != 0) {
         fputs("quiesce: the capabilities of the base are kept: which of them a script uses cannot be seen\n", stderr);
     }
+    if (p->limits.pids != 0 || p->limits.memory != 0 || p->limits.reservation != 0) {
+        fputs("quiesce: linux.resources of the base is kept, but did not hold while the script was learned from\n", stderr);
+    }
 }
 
 static int learn(struct work *w)

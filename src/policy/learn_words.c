@@ -60,6 +60,11 @@ void learn_usage(char *text, size_t size, const struct learned_call *call)
 {
     char names[LEARNED_NAMES_MAX][LEARNED_NAME_MAX];
     memcpy(names, call->names, sizeof names);
+    for (uint32_t i = 0; i < call->names_count; i++) {
+        for (char *c = names[i]; *c != '\0'; c++) { /* a process names itself, and a line of its own would be believed */
+            *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+        }
+    }
     /* Of so few bytes glibc's asks for no memory, which the filter of a child would kill. */
     qsort(names, call->names_count, sizeof *names, by_name);
     if (call->count == 1) {
