@@ -36,3 +36,30 @@ print(s.recv(6).decode())"'
     contains "${said[1]}" 'Operation not permitted'
     hook pre '.attempts[0].denied[].syscall' | grep -qx socket
 }
+
+# A user's own systemd and the engine of his containers listen below /run/user, and start
+# for him outside of the sandbox what he asks for.
+@test "what listens for a user: no policy of a database reaches it" {
+    local policy
+    mkfifo "$WORK/listening"
+    mkdir -p /run/user/0
+    python3 -c 'import socket, sys
+with socket.socket(socket.AF_UNIX) as s:
+    s.bind("/run/user/0/bus")
+    s.listen()
+    open(sys.argv[1], "w").close()
+    while True:
+        s.accept()[0].sendall(b"served")' "$WORK/listening" </dev/null >/dev/null 2>&1 3>&- &
+    SERVICE=$!
+    : <"$WORK/listening"
+    script pre <<<'exec python3 -c "import socket
+s = socket.socket(socket.AF_UNIX)
+print(s.connect_ex(\"/run/user/0/bus\"))"'
+    for policy in default postgresql mariadb redis mongodb filesystem-tools; do
+        configure "{\"quiesce\": {\"policy\": \"$policy\"}}"
+        quiesce_run -- true
+        said+=("$policy $(hook pre '.attempts[0].stdout.head')")
+    done
+    kill "$SERVICE"
+    same "${said[*]}" 'default 0 postgresql 2 mariadb 2 redis 2 mongodb 2 filesystem-tools 2'
+}
