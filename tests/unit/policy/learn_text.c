@@ -184,7 +184,7 @@ static void names(void **state)
     has("once, by ");
     assert_null(strchr(text.bytes, '\033'));
     assert_non_null(strstr(text.bytes, "a\\\"b\\\\"));
-    assert_non_null(strstr(text.bytes, "\\u000a"));
+    has("?[2J?"); /* of the report it would be a line of its own */
     assert_int_equal(ask(SYS_read, 0, 0), SECCOMP_RET_ALLOW);
 }
 
