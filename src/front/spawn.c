@@ -30,11 +30,17 @@ static bool lay_out(const struct spawn *what)
 
 /* What the caller ignores or blocks is its own affair: a role that ignored a signal,
  * and the hooks after it, could not be ended by it. */
+enum { FIRST_REALTIME = 32 };
 static bool forget_signals(void)
 {
     sigset_t none;
     for (int number = 1; number < NSIG; number++) {
-        (void)signal(number, SIG_DFL); /* KILL, STOP and those of the C library cannot be set */
+        (void)signal(number, SIG_DFL); /* KILL and STOP cannot be set */
+    }
+    /* Nor those of the C library, by the C library, whose posix_spawn(3) leaves them ignored. */
+    const uint64_t unset[4] = { 0 }; /* the kernel's struct sigaction */
+    for (long number = FIRST_REALTIME; number < SIGRTMIN; number++) {
+        (void)syscall(SYS_rt_sigaction, number, unset, NULL, sizeof(uint64_t));
     }
     return sigemptyset(&none) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }

@@ -130,12 +130,12 @@ sed q /dev/null"
 # deaf: the caller ignores what ends a process.
 deaf() {
     local role ignored
-    CALLER=(env "--ignore-signal=HUP,INT,TERM" --block-signal=USR1 --)
+    CALLER=(env --block-signal=USR1 -- "$ATTACKS/deaf")
     script pre <<<"grep -E '^Sig(Ign|Blk)' /proc/self/status"
     hold || return 1
     for role in "${ROLES[@]}"; do
         ignored=$(status_of "$(role_pid "$role")" SigIgn)
-        saw_if role-signals test $((16#$ignored & (1 << 14 | 1 << 1 | 1))) != 0
+        saw_if role-signals test $((16#$ignored & (3 << 31 | 1 << 14 | 1 << 1 | 1))) != 0
     done
     release
     outcome applicationConsistent 0 0 || return 1
