@@ -40,6 +40,10 @@ taken_as_it_stands() {
     example quiesce-policy.5 2 >"$WORK/policy.json"
     configure "{\"quiesce\": {\"policy\": \"$WORK/policy.json\"}}"
     taken_as_it_stands "$WORK/policy.json" --config "$CONFIG"
+    "$QUIESCE" policy lint "$WORK/policy.json"
+    script pre <<<'cat /etc/hostname >/tmp/x && [ -s /tmp/x ]'
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
 }
 
 @test "the README's first configuration" {
