@@ -209,18 +209,17 @@ void on_request(void *context, const struct wire_packet *packet)
 {
     static struct msg_seal seal;
     struct monitor *m = context;
-    const struct msg_request *request = &m->request;
     struct pending vmbackup, mounts;
     memcpy(&m->request, packet->body, sizeof m->request);
     begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "");
-    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, request->vmbackup_config, false, "");
+    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, m->request.vmbackup_config, false, "");
     m->vmbackup.freeze = !finish(m, &vmbackup, &m->vmbackup, sizeof m->vmbackup) || m->vmbackup.freeze;
-    load_plugins(m, request);
+    load_plugins(m, &m->request);
     (void)finish(m, &mounts, &m->mounts, sizeof m->mounts); /* without it nothing can be frozen */
-    m->map->wanted = 1 + freeze_wanted(&m->mounts, request, &m->vmbackup);
-    memcpy(seal.run_id, request->run_id, sizeof seal.run_id);
-    memcpy(seal.program_dir, request->program_dir, sizeof seal.program_dir);
+    m->map->wanted = 1 + freeze_wanted(&m->mounts, &m->request, &m->vmbackup);
+    memcpy(seal.run_id, m->request.run_id, sizeof seal.run_id);
+    memcpy(seal.program_dir, m->request.program_dir, sizeof seal.program_dir);
     send_to(FD_LAUNCHER, MSG_SEAL, &seal, -1);
-    send_to(FD_SUPERVISOR, MSG_LOADED, &request->machine, -1);
+    send_to(FD_SUPERVISOR, MSG_LOADED, &m->request.machine, -1);
     m->state = MONITOR_READY;
 }
