@@ -4,6 +4,7 @@
 #   make           build everything                  make lint     static analysis
 #   make deps      install what is missing           make bench    measure beside others
 #   make install   PREFIX and DESTDIR are honoured   make clean
+#   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
 #
 # Each program is a folder of src/ and has one main.c; src/base is what they
 # share, a library from which each links only what it uses.

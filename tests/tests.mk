@@ -46,9 +46,19 @@ $(BUILD)/weakened/trusted/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/wea
 	@mkdir -p $(@D)
 	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
 
+# What runs in a role that has been taken over (tests/attacks/hijack/hijack.h): files
+# that begin with a role's name in that role, the others in both.
+HIJACKED := parser supervisor
+hijack    = $(filter-out $(patsubst %,tests/attacks/hijack/%%,$(filter-out $(1),$(HIJACKED))),$(wildcard tests/attacks/hijack/*.c))
+hijack_ldflags = $(patsubst %,-Wl$(comma)--wrap=%,$(shell sed -n 's/^WRAP(\([a-z0-9_]*\));$$/\1/p' $(1)))
+$(BUILD)/weakened/hijack/%.o: tests/attacks/hijack/%.c $(wildcard tests/attacks/hijack/*.h) tests/attacks/weaken/weaken.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CPPFLAGS) -Itests/attacks/weaken $(CFLAGS) -c $< -o $@
+
 define weakened
-$(BUILD)/weakened/$(2): $(BUILD)/obj/$(1)/main.o $(WEAKEN:tests/attacks/weaken/%.c=$(BUILD)/weakened/obj/%.o) $(BUILD)/lib$(1).a $(BUILD)/libbase.a
-	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(WEAKEN_LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+$(BUILD)/weakened/$(2): $(BUILD)/obj/$(1)/main.o $(WEAKEN:tests/attacks/weaken/%.c=$(BUILD)/weakened/obj/%.o) \
+  $(patsubst tests/attacks/hijack/%.c,$(BUILD)/weakened/hijack/%.o,$(3)) $(BUILD)/lib$(1).a $(BUILD)/libbase.a
+	$$(call say,LINK)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(WEAKEN_LDFLAGS) $(call hijack_ldflags,/dev/null $(3)) -o $$@ $$^ $$(LIBS_$(1))
 endef
 define weakened_trusted
 $(BUILD)/weakened/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call sources,$(1)) $(2)) \
@@ -56,13 +66,21 @@ $(BUILD)/weakened/quiesce-$(1): $(patsubst src/%.c,$(BUILD)/trusted/%.o,$(call s
 	$$(call say,LINK)$$(TRUSTED_CC) $$(CFLAGS) $$(TRUSTED_LDFLAGS) $$(WEAKEN_LDFLAGS) -o $$@ $$(TRUSTED_BEGIN) $$^ $$(TRUSTED_END)
 endef
 $(eval $(call weakened,front,quiesce))
-$(foreach r,$(filter-out $(TRUSTED),$(ROLES)),$(eval $(call weakened,$(r),quiesce-$(r))))
+$(foreach r,$(HIJACKED),$(eval $(call weakened,$(r),quiesce-$(r),$(call hijack,$(r)))))
 $(foreach r,$(filter-out launcher,$(TRUSTED)),$(eval $(call weakened_trusted,$(r),)))
 $(eval $(call weakened_trusted,launcher,$(call sources,keeper)))
 
 .PHONY: helpers attacks demo check bench lint sanitize
 helpers: $(HELPERS)
 attacks: helpers $(ATTACK_PROGRAMS) $(PEERS) $(WEAKENED)
+
+# More of what tests/attacks/41 and 42 do at random; SEED=N begins elsewhere.
+.PHONY: campaign-hijack
+TRIALS ?= 1000
+campaign-hijack: all attacks
+	@for kind in plans messages reports; do \
+	  tests/lib/isolate tests/attacks/campaign $$kind $(TRIALS) $(SEED) || exit 1; \
+	done
 
 # The first and only command after cloning: what is missing is installed first,
 # and only then does a second make look at the compiler.
