@@ -68,6 +68,21 @@ static char *read_output(int fd, const char *name, size_t *n)
     return bytes;
 }
 
+/* Says why a file cannot be written.  Returns an exit status. */
+static int refuse_output(const char *name, int error)
+{
+    if (error == EEXIST) {
+        fputs("quiesce: ", stderr);
+        sanitise_print(stderr, name, strlen(name));
+        fputs(": is no regular file, so it is not replaced\n", stderr);
+        return EXIT_CONFIGURATION;
+    }
+    policy_complain(name, "cannot be written", error);
+    return error == EACCES || error == EPERM || error == EROFS ? EXIT_NOT_PERMITTED
+        : error == ENOENT || error == ENOTDIR                  ? EXIT_CONFIGURATION
+                                                               : EXIT_INTERNAL;
+}
+
 int policy_output(int fd, const char *name)
 {
     size_t n = 0;
@@ -77,17 +92,25 @@ int policy_output(int fd, const char *name)
     }
     int error = n > 0 ? replace_file(name, bytes, n) : 0;
     free(bytes);
-    if (error == -EEXIST) {
-        fputs("quiesce: ", stderr);
-        sanitise_print(stderr, name, strlen(name));
-        fputs(": is no regular file, so it is not replaced\n", stderr);
-        return EXIT_CONFIGURATION;
+    return error != 0 ? refuse_output(name, -error) : 0;
+}
+
+int policy_output_check(const char *name)
+{
+    struct stat st;
+    const char *slash = strrchr(name, '/');
+    char directory[PLAN_PATH_MAX] = ".";
+    if (slash != NULL && (size_t)(slash - name) + 2 > sizeof directory) {
+        return refuse_output(name, ENAMETOOLONG);
     }
-    if (error != 0) {
-        policy_complain(name, "cannot be written", -error);
-        return error == -EACCES || error == -EPERM || error == -EROFS ? EXIT_NOT_PERMITTED : EXIT_INTERNAL;
+    if (slash != NULL) {
+        memcpy(directory, name, (size_t)(slash - name) + 1); /* with the slash, for that of "/" */
+        directory[slash - name + 1] = '\0';
     }
-    return 0;
+    if (access(directory, W_OK | X_OK) != 0) {
+        return refuse_output(name, errno);
+    }
+    return lstat(name, &st) == 0 && !S_ISREG(st.st_mode) ? refuse_output(name, EEXIST) : 0;
 }
 
 int policy_print(int fd)

@@ -37,7 +37,10 @@ void policy_call_close(struct policy_call *call);
  * its document could not be used.  Returns 0, or an exit status after a message. */
 int policy_output(int fd, const char *name);
 
-/* The same onto standard output, made harmless. */
+/* Whether that is likely to go well, before work is done that would be lost.  Returns as policy_output(). */
+int policy_output_check(const char *name);
+
+/* What an output holds onto standard output, made harmless. */
 int policy_print(int fd);
 
 /* "quiesce: NAME: WHAT: ERROR" on standard error; what may be empty. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/plan_check.h"
@@ -63,6 +64,22 @@ static int open_checked(int root, uint32_t kind, const char *path, int *copy)
     }
     walk_words(words, sizeof words, &result);
     return complain(EXIT_CONFIGURATION, words);
+}
+
+/* The script has an effect: it is not run for a policy that then has nowhere to go. */
+static int check_output(const struct options *o)
+{
+    struct stat output, script;
+    if (o->output == NULL) {
+        return 0;
+    }
+    for (unsigned i = 0; i < PHASES; i++) {
+        if (o->scripts[i][0] != '\0' && stat(o->output, &output) == 0 && stat(o->scripts[i], &script) == 0
+            && output.st_dev == script.st_dev && output.st_ino == script.st_ino) {
+            return complain(EXIT_USAGE, "the output is the script itself, which would be lost");
+        }
+    }
+    return policy_output_check(o->output);
 }
 
 static int open_all(struct work *w)
@@ -272,7 +289,8 @@ static void hint(const struct work *w)
 static int learn(struct work *w)
 {
     char message[MESSAGE_MAX];
-    int status = open_all(w);
+    int status = check_output(w->options);
+    status = status == 0 ? open_all(w) : status;
     status = status == 0 ? compile_base(w) : status;
     w->learning = (struct learning){ .base = &w->ready.plan, .timeout_seconds = timeout(w->options) };
     for (unsigned i = 0; i < PHASES && status == 0; i++) {

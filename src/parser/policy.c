@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/capability.h"
+#include "base/paths.h"
 #include "parser/policy_process.h"
 #include "parser/policy_resources.h"
 #include "parser/policy_schema.h"
@@ -97,6 +98,20 @@ static bool valid_path(const char *path)
     return true;
 }
 
+/* These are made for each script, over whatever a policy could say about them. */
+static bool is_private(const char *path)
+{
+    static const char *const own[] = {"/tmp", QUIESCE_RUN_DIR};
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        size_t n = strlen(own[i]);
+
+        if (strncmp(path, own[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+            return true;
+    }
+    return false;
+}
+
 static void add_path(const struct policy_reader *reader, const cJSON *item, enum policy_path_kind kind)
 {
     struct policy_plan *plan = reader->plan;
@@ -106,6 +121,10 @@ static void add_path(const struct policy_reader *reader, const cJSON *item, enum
         return;
     if (!valid_path(item->valuestring)) {
         POLICY_ERROR(reader, item, "must be an absolute path below /, without '.', '..' or empty components");
+        return;
+    }
+    if (is_private(item->valuestring)) {
+        POLICY_ERROR(reader, item, "is private to the script in any case: no policy changes /tmp and " QUIESCE_RUN_DIR);
         return;
     }
     if (plan->paths_count == POLICY_PATHS_MAX ||

@@ -5,7 +5,7 @@
 #include "parser/policy_process.h"
 
 /* The oldest kernel this program runs on. */
-enum { KERNEL_MAJOR = 5, KERNEL_MINOR = 10 };
+enum { KERNEL_MAJOR = 5, KERNEL_MINOR = 12 };
 
 #if defined(__x86_64__)
 static const char scmp_arch[] = "SCMP_ARCH_X86_64";

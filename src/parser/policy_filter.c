@@ -14,9 +14,9 @@
 #include "parser/policy_compare.h"
 
 enum {
-    /* process_madvise: the last call of Linux 5.10, the oldest kernel this program
+    /* mount_setattr: the last call of Linux 5.12, the oldest kernel this program
      * runs on.  Nothing expects ENOSYS of a call up to here. */
-    OLDEST_KERNEL_LAST_CALL = 440,
+    OLDEST_KERNEL_LAST_CALL = 442,
     TREE = 2,             /* SCMP_FLTATR_CTL_OPTIMIZE: binary tree */
     COMBINATIONS_MAX = 1100, /* of one rule: two comparisons of an int by inequality make 1,024 */
 };

@@ -59,13 +59,22 @@ static bool action_of(const struct policy_reader *reader, const cJSON *item, uin
 
 static int errno_of(const char *name)
 {
+    /* Other names, which strerrorname_np(3) does not give. */
+    static const struct {
+        const char *name;
+        int number;
+    } aliases[] = {{"ENOTSUP", ENOTSUP}, {"EWOULDBLOCK", EWOULDBLOCK}, {"EDEADLOCK", EDEADLOCK}};
+
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (strcmp(aliases[i].name, name) == 0)
+            return aliases[i].number;
     for (int i = 1; i <= ERRNO_MAX; i++) {
         const char *other = strerrorname_np(i);
 
         if (other != NULL && strcmp(other, name) == 0)
             return i;
     }
-    return strcmp(name, "ENOTSUP") == 0 ? ENOTSUP : -1; /* another name of EOPNOTSUPP */
+    return -1;
 }
 
 /*

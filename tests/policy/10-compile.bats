@@ -140,7 +140,7 @@ hostile() {
     is 78
     errs '/dev/full: is no regular file'
     policy compile p.json -o absent/q
-    is 70
+    is 78
     errs 'absent/q: cannot be written: No such file'
     mkdir mine
     chmod 0755 mine

@@ -263,6 +263,12 @@ learned: $(sed -n 's/^learned: //p' "$ERR")"
     refused 'nothing can be learned' --base "$WORK/base.json" -- "$WORK/s/pre"
     variant '.linux.seccomp.syscalls += [{"names": ["execve"], "action": "SCMP_ACT_ERRNO"}]'
     refused 'refuses execve' --base "$WORK/base.json" -- "$WORK/s/pre"
+    learn -o "$WORK/s/pre" -- "$WORK/s/pre"
+    same "$status" 64
+    contains "$(<"$ERR")" 'the output is the script itself'
+    refused 'No such file or directory' -o "$WORK/none/out.json" -- "$WORK/s/pre"
+    ln -s nowhere "$WORK/link.json"
+    refused 'is no regular file' -o "$WORK/link.json" -- "$WORK/s/pre"
     variant '.surprise = 1'
     refused 'surprise' --base "$WORK/base.json" -- "$WORK/s/pre"
     chmod 0666 "$WORK/base.json"
