@@ -113,27 +113,27 @@ hangs() {
 
 @test "H3 it does nothing any more, with a script under way; a parser that does not end" {
     local both=supervisor:hijack-hang,parser:hijack-parser-stay
-    hijacked $both hangs 4
+    hijacked $both hangs 10
     hijacked_without end-roles $both hangs 3
     record H3 hang "a hijacked supervisor keeps a run, and its script, for ever" "a third signal, or its time: the front ends it" end-roles
     record H3 stay "hijacked roles, and what a parser has forked, outlive the run" "the front ends them; a PID namespace" end-roles
 }
 
-# orphaned: the same, and quiesce itself is killed.
+# orphaned SECONDS: the same, and quiesce itself is killed.
 orphaned() {
     script pre <<<"exec $HELPERS/escape stay $(mark)"
     arguments
     in_background run --json --config "$CONFIG" --mount "$MOUNT" -- true
     until said supervisor 2>/dev/null | grep -q 'it runs'; do sleep 0.02; done
     kill -KILL "$FRONT"
-    await "$(role_pid monitor)" 1.5 || true
+    await "$(role_pid monitor)" "$1" || true
     saw_if orphaned not gone "$(mark)"
     kill_roles
 }
 
 @test "H3 it does nothing any more, and quiesce is killed" {
-    hijacked supervisor:hijack-hang,monitor:alarm-soon orphaned
-    hijacked_without alarm supervisor:hijack-hang orphaned
+    hijacked supervisor:hijack-hang,monitor:alarm-soon orphaned 10
+    hijacked_without alarm supervisor:hijack-hang orphaned 1.5
     record H3 orphaned "the same, and quiesce itself was killed" "the monitor ends, two hours later: no hook stays" alarm
 }
 
@@ -162,7 +162,7 @@ freezes() {
 }
 
 @test "H3 it freezes, and then does nothing: the deadline" {
-    hijacked supervisor:hijack-freeze freezes held /mnt/m/a 300 0.4
+    hijacked supervisor:hijack-freeze freezes held /mnt/m/a 300 1
     hijacked_without deadline supervisor:hijack-freeze freezes held /mnt/m/a 300 0.4
     record H3 held "a hijacked supervisor freezes and never thaws" "monitor and guardian each keep the deadline" deadline
 }

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { GOT_IT = 42 }; /* exit status of what was executed */
+enum { ATTEMPT_MS = 10000, GOT_IT = 42 }; /* exit status of what was executed */
 
 struct targets targets;
 const char attempts_name[16] = "\0quiesce-hijack";
@@ -92,7 +92,7 @@ static void all_attempts(void)
 {
     make_targets();
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
-        int status = 0, got = hijack_try(make_attempt, &attempts[i], &status);
+        int status = 0, got = hijack_try(make_attempt, &attempts[i], ATTEMPT_MS, &status);
         char name[64], bytes[16];
         bool executed = got == ECHILD && WIFEXITED(status) && WEXITSTATUS(status) == GOT_IT;
         name_attempt(name, &attempts[i]);

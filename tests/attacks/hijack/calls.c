@@ -22,7 +22,7 @@
 #include "base/syscall_names.h"
 #include "hijack.h"
 
-enum { NUMBERS = 512, RULES_MAX = 256, TESTS_MAX = 6, MISMATCHES_SHOWN = 20 };
+enum { NUMBERS = 512, RULES_MAX = 256, TESTS_MAX = 6, MISMATCHES_SHOWN = 20, CALL_MS = 500 };
 
 struct test {
     unsigned index;
@@ -167,7 +167,7 @@ static void look(const struct call *c, bool expected)
     static const char *const abis[ABIS] = { "", "x32 ", "i386 " };
     int status = 0;
     bool unfiltered = weakened("role-seccomp") || weakened("drop");
-    int result = hijack_try(unfiltered ? make : make_plainly, c, &status);
+    int result = hijack_try(unfiltered ? make : make_plainly, c, CALL_MS, &status);
     bool was_killed = result == -SIGSYS;
     made++;
     killed += was_killed;

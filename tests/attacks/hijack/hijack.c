@@ -19,7 +19,7 @@ WRAP(drop_privileges);
 /* The linker's: what the files of this directory have put into the section. */
 extern const struct hijack *const __start_hijacks[], *const __stop_hijacks[];
 
-enum { SAID_MAX = 1 << 20, ARGUMENTS_MAX = 4096, TRY_MS = 500 };
+enum { SAID_MAX = 1 << 20, ARGUMENTS_MAX = 4096 };
 
 static const struct role *role;
 static char arguments[ARGUMENTS_MAX];
@@ -141,10 +141,10 @@ const char *hijack_word(int result)
 
 /* ---- attempts ------------------------------------------------------------------------ */
 
-static _Noreturn void attempt_in_copy(int (*attempt)(const void *what), const void *what)
+static _Noreturn void attempt_in_copy(int (*attempt)(const void *what), const void *what, unsigned ms)
 {
     /* A call that waits is ended by this; no timer is left to the copy's own copies. */
-    const struct itimerval most = { .it_value = { .tv_usec = TRY_MS * 1000 } };
+    const struct itimerval most = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
     (void)signal(SIGALRM, SIG_DFL);
     (void)setitimer(ITIMER_REAL, &most, NULL);
     hijack_drop();
@@ -155,13 +155,13 @@ static _Noreturn void attempt_in_copy(int (*attempt)(const void *what), const vo
     abort();
 }
 
-int hijack_try(int (*attempt)(const void *what), const void *what, int *status)
+int hijack_try(int (*attempt)(const void *what), const void *what, unsigned ms, int *status)
 {
     atomic_store(&shared->result, NOT_BEGUN);
     (void)signal(SIGCHLD, SIG_DFL);
     pid_t copy = fork();
     if (copy == 0) {
-        attempt_in_copy(attempt, what);
+        attempt_in_copy(attempt, what, ms);
     }
     if (copy < 0 || waitpid(copy, status, 0) != copy || atomic_load(&shared->result) == NOT_BEGUN) {
         hijack_say("a copy of the role could not confine itself");

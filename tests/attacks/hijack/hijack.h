@@ -51,10 +51,11 @@ void hijack_drop(void);
  * Makes one attempt in a confined copy of the role: forked before the confinement, so
  * that the attempt may end the process.  Of hijacks that run before.
  *   attempt  returns 0 if it got what it wanted, else an errno
+ *   ms       how long it may take
  * Returns what attempt has; -SIGNAL if the process was killed by it; ETIME if it had
  * to be; ECHILD if it ended otherwise, with *status of waitpid(2).
  */
-int hijack_try(int (*attempt)(const void *what), const void *what, int *status);
+int hijack_try(int (*attempt)(const void *what), const void *what, unsigned ms, int *status);
 
 /* A word for what hijack_try returns: "SIGSYS", "EPERM", "done". */
 const char *hijack_word(int result);
