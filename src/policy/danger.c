@@ -13,7 +13,7 @@
 #define IS_NOT(n, v) { ARG(n), false, UINT32_MAX, (uint32_t)(v) }
 #define TYPE_IS(n, type) { ARG(n), true, S_IFMT, type }
 
-#define ALL(of, is) { .call = of, .what = is }
+#define ALL(of, is) { .call = (of), .what = (is) }
 #define SOME(of, is, n, ...) { .call = of, .what = is, .count = n, .conditions = { __VA_ARGS__ } }
 
 /* Clauses that more than one call has. */
