@@ -5,6 +5,7 @@
 #   make deps      install what is missing           make bench    measure beside others
 #   make install   PREFIX and DESTDIR are honoured   make clean
 #   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
+#   make fuzz      every fuzzing harness, in every flavour: fuzz/README.md
 #
 # Each program is a folder of src/ and has one main.c; src/base is what they
 # share, a library from which each links only what it uses.
@@ -183,6 +184,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libkeeper.a 
 unit: $(UNIT_TESTS)
 
 include tests/tests.mk
+include fuzz/fuzz.mk
 
 # ---- installing ---------------------------------------------------------------------
 

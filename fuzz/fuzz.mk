@@ -1,0 +1,119 @@
+# Fuzzing: fuzz/README.md; included by the Makefile.
+#
+# A flavour is one way of building everything: build/fuzz/FLAVOUR/HARNESS.  Objects are
+# made once for each flavour, in build/fuzz/FLAVOUR/obj, and all harnesses link them.
+
+FUZZ_CLANG  ?= clang
+FUZZ_OUT    := $(BUILD)/fuzz
+FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/mutate_%,$(wildcard fuzz/*.c)))
+
+# fuzz: CC of a flavour, what its objects are compiled and its harnesses linked with, and
+# which main() replays files where the engine brings none.
+FUZZ_FLAVOURS := libfuzzer replay plain msan afl coverage
+
+# The engine's own counters and comparisons; all recoveries are off, a finding is an abort.
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+FUZZ_CC_libfuzzer      = $(FUZZ_CLANG)
+FUZZ_CFLAGS_libfuzzer := -O2 -g -fsanitize=fuzzer-no-link $(FUZZ_SANITIZE)
+FUZZ_LDFLAGS_libfuzzer := -fsanitize=fuzzer $(FUZZ_SANITIZE)
+
+FUZZ_CC_replay         = $(CC)
+FUZZ_CFLAGS_replay    := -O1 -g $(FUZZ_SANITIZE)
+FUZZ_LDFLAGS_replay   := $(FUZZ_SANITIZE)
+
+# As the programs are built: what the limits of time and memory are measured with.
+FUZZ_CC_plain          = $(CC)
+FUZZ_CFLAGS_plain     := -O2 -g
+FUZZ_LDFLAGS_plain    :=
+
+FUZZ_CC_msan           = $(FUZZ_CLANG)
+FUZZ_CFLAGS_msan      := -O1 -g -fsanitize=memory -fno-omit-frame-pointer
+FUZZ_LDFLAGS_msan     := -fsanitize=memory
+
+FUZZ_CC_afl           ?= AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
+FUZZ_CFLAGS_afl       := -O2 -g
+FUZZ_LDFLAGS_afl      := -fsanitize=fuzzer
+
+FUZZ_CC_coverage       = $(FUZZ_CLANG)
+FUZZ_CFLAGS_coverage  := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
+
+# The flavours whose engine has no main().
+FUZZ_REPLAYED := replay plain msan coverage
+
+# The system's cJSON is what is delivered; the others have its source, instrumented.
+FUZZ_CJSON_SYSTEM := replay plain
+
+# What each harness links of src/, and what it compares with.
+FUZZ_LINK_host   := parser
+FUZZ_LINK_plugin := parser
+
+fuzz_libraries = $(patsubst %,$(FUZZ_OUT)/$(1)/lib%.a,$(FUZZ_LINK_$(2)) base)
+fuzz_cjson     = $(if $(filter $(FUZZ_CJSON_SYSTEM),$(1)),,$(FUZZ_OUT)/$(1)/obj/cjson.o)
+fuzz_mutator   = $(if $(filter replay plain msan coverage,$(1)),,$(if $(FUZZ_MUTATOR_$(2)),$(FUZZ_OUT)/$(1)/obj/fuzz/mutate_$(FUZZ_MUTATOR_$(2)).o))
+
+# Every allocation that our code and cJSON ask for is counted (fuzz/lib/budget.c).
+FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray free)
+
+FUZZ_CPPFLAGS = $(CPPFLAGS) -Ifuzz/lib
+FUZZ_WARNINGS := $(filter-out -Wmissing-prototypes -Wmissing-declarations,$(WARNINGS))
+
+FUZZ_CJSON_SOURCE := $(FUZZ_OUT)/cjson/cJSON.c
+$(FUZZ_CJSON_SOURCE):
+	$(call say,FETCH)tools/cjson-source $(@D)
+
+FUZZ_LIB := $(wildcard fuzz/lib/*.c)
+
+# flavour NAME
+define fuzz_flavour
+$(FUZZ_OUT)/$(1)/obj/src/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+$(FUZZ_OUT)/$(1)/obj/fuzz/%.o: fuzz/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CPPFLAGS) $$(FUZZ_WARNINGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+$(FUZZ_OUT)/$(1)/obj/cjson.o: $(FUZZ_CJSON_SOURCE)
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CFLAGS_$(1)) -c $$< -o $$@
+$(FUZZ_OUT)/$(1)/libfuzz.a: $(FUZZ_LIB:%.c=$(FUZZ_OUT)/$(1)/obj/%.o)
+	@rm -f $$@
+	$$(call say,AR)$$(AR) rcs $$@ $$^
+$(foreach l,base parser,$(eval $(call fuzz_library,$(1),$(l))))
+$(foreach n,$(FUZZ_NAMES),$(eval $(call fuzz_harness,$(1),$(n))))
+.PHONY: fuzz-$(1)
+fuzz-$(1): $(FUZZ_NAMES:%=$(FUZZ_OUT)/$(1)/%)
+endef
+define fuzz_library
+$(FUZZ_OUT)/$(1)/lib$(2).a: $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out %/main.c,$(call sources,$(2))))
+	@rm -f $$@
+	$$(call say,AR)$$(AR) rcs $$@ $$^
+endef
+define fuzz_harness
+$(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1),$(2)) \
+  $(if $(filter $(1),$(FUZZ_REPLAYED)),$(FUZZ_OUT)/$(1)/obj/fuzz/main/replay.o) \
+  $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
+	$$(call say,LINK)$$(FUZZ_CC_$(1)) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $$(FUZZ_LDFLAGS_$(2)) -o $$@ $$^ \
+	  $(if $(filter $(1),$(FUZZ_CJSON_SYSTEM)),-lcjson) -lseccomp -lmd -lm $$(FUZZ_LIBS_$(2))
+endef
+$(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
+.SECONDARY:
+
+# ---- dictionaries: made from the tables in the source ---------------------------------
+
+# fuzz: the string literals of these files are a harness's words.
+FUZZ_WORDS_host   := src/parser/host.c src/parser/ini.c
+FUZZ_WORDS_plugin := src/parser/plugin.c src/parser/json_scan.c src/base/environment.c
+
+$(FUZZ_OUT)/dict/%.dict: fuzz/dictionary $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(call say,GEN)fuzz/dictionary $(FUZZ_WORDS_$*) > $@.new && mv $@.new $@
+
+.PHONY: fuzz fuzz-dictionaries fuzz-deps
+fuzz-dictionaries: $(FUZZ_NAMES:%=$(FUZZ_OUT)/dict/%.dict)
+fuzz-deps:
+	@tools/deps check fuzz
+fuzz: fuzz-deps
+	@$(MAKE) --no-print-directory fuzz-dictionaries $(FUZZ_FLAVOURS:%=fuzz-%)
+
+-include $(wildcard $(FUZZ_OUT)/*/obj/*.d $(FUZZ_OUT)/*/obj/*/*.d $(FUZZ_OUT)/*/obj/*/*/*.d)
