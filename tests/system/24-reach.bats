@@ -49,7 +49,7 @@ with socket.socket(socket.AF_UNIX) as s:
     s.listen()
     open(sys.argv[1], "w").close()
     while True:
-        s.accept()[0].sendall(b"served")' "$WORK/listening" </dev/null >/dev/null 2>&1 3>&- &
+        s.accept()' "$WORK/listening" </dev/null >/dev/null 2>&1 3>&- &
     SERVICE=$!
     : <"$WORK/listening"
     script pre <<<'exec python3 -c "import socket

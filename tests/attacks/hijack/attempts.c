@@ -11,10 +11,12 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
+
 enum { ATTEMPT_MS = 10000, GOT_IT = 42 }; /* exit status of what was executed */
 
 struct targets targets;
-const char attempts_name[16] = "\0quiesce-hijack";
+char attempts_name[16];
 static struct {
     struct file_handle handle;
     unsigned char bytes[MAX_HANDLE_SZ];
@@ -66,6 +68,8 @@ static void make_targets(void)
     if (dup2(fd, targets.program) != targets.program || dup2(file, targets.file) != targets.file) {
         hijack_say("the targets cannot be laid out");
     }
+    /* What an earlier role's attempts left running, where its defence was out, may hold that one's name. */
+    snprintf(attempts_name + 1, sizeof attempts_name - 1, "qh%012llx", (unsigned long long)(clock_monotonic_ns() & 0xFFFFFFFFFFFF));
     memcpy(name.sun_path, attempts_name, sizeof attempts_name);
     targets.listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (bind(targets.listener, (struct sockaddr *)&name, sizeof(sa_family_t) + sizeof attempts_name) != 0) {

@@ -26,7 +26,7 @@ struct targets {
     struct file_handle *secret;
 };
 extern struct targets targets;
-extern const char attempts_name[16]; /* of the socket, with its leading NUL */
+extern char attempts_name[16]; /* of the socket, with its leading NUL; no other process has the same */
 
 /* The errno of a call that returns -1, else 0. */
 static inline int result(long returned)
