@@ -24,8 +24,8 @@ FUZZ_LDFLAGS_replay   := $(FUZZ_SANITIZE)
 
 # As the programs are built: what the limits of time and memory are measured with.
 FUZZ_CC_plain          = $(CC)
-FUZZ_CFLAGS_plain     := -O2 -g
-FUZZ_LDFLAGS_plain    :=
+FUZZ_CFLAGS_plain     := -O2 -g $(HARDENING)
+FUZZ_LDFLAGS_plain    := -pie
 
 FUZZ_CC_msan           = $(FUZZ_CLANG)
 FUZZ_CFLAGS_msan      := -O1 -g -fsanitize=memory -fno-omit-frame-pointer
@@ -45,9 +45,11 @@ FUZZ_REPLAYED := replay plain msan coverage
 # The system's cJSON is what is delivered; the others have its source, instrumented.
 FUZZ_CJSON_SYSTEM := replay plain
 
+# The structure-aware mutator of a harness: fuzz/mutate_KIND.c.
+$(foreach n,plugin policy json,$(eval FUZZ_MUTATOR_$(n) := json))
+
 # What each harness links of src/, and what it compares with.
-FUZZ_LINK_host   := parser
-FUZZ_LINK_plugin := parser
+$(foreach n,host vmbackup plugin policy passwd group mounts qpol json,$(eval FUZZ_LINK_$(n) := parser))
 
 fuzz_libraries = $(patsubst %,$(FUZZ_OUT)/$(1)/lib%.a,$(FUZZ_LINK_$(2)) base)
 fuzz_cjson     = $(if $(filter $(FUZZ_CJSON_SYSTEM),$(1)),,$(FUZZ_OUT)/$(1)/obj/cjson.o)
@@ -56,14 +58,17 @@ fuzz_mutator   = $(if $(filter replay plain msan coverage,$(1)),,$(if $(FUZZ_MUT
 # Every allocation that our code and cJSON ask for is counted (fuzz/lib/budget.c).
 FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray free)
 
-FUZZ_CPPFLAGS = $(CPPFLAGS) -Ifuzz/lib
+FUZZ_LIBS_json := -ljansson
+
+FUZZ_CPPFLAGS = $(CPPFLAGS) -Ifuzz/lib -I$(FUZZ_OUT)/gen
 FUZZ_WARNINGS := $(filter-out -Wmissing-prototypes -Wmissing-declarations,$(WARNINGS))
 
 FUZZ_CJSON_SOURCE := $(FUZZ_OUT)/cjson/cJSON.c
 $(FUZZ_CJSON_SOURCE):
 	$(call say,FETCH)tools/cjson-source $(@D)
 
-FUZZ_LIB := $(wildcard fuzz/lib/*.c)
+# Not in the archive: nobody asks for it but run-times that can do without.
+FUZZ_LIB := $(filter-out fuzz/lib/sanitizers.c,$(wildcard fuzz/lib/*.c))
 
 # flavour NAME
 define fuzz_flavour
@@ -92,6 +97,7 @@ endef
 define fuzz_harness
 $(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1),$(2)) \
   $(if $(filter $(1),$(FUZZ_REPLAYED)),$(FUZZ_OUT)/$(1)/obj/fuzz/main/replay.o) \
+  $(FUZZ_OUT)/$(1)/obj/fuzz/lib/sanitizers.o \
   $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
 	$$(call say,LINK)$$(FUZZ_CC_$(1)) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $$(FUZZ_LDFLAGS_$(2)) -o $$@ $$^ \
 	  $(if $(filter $(1),$(FUZZ_CJSON_SYSTEM)),-lcjson) -lseccomp -lmd -lm $$(FUZZ_LIBS_$(2))
@@ -103,11 +109,26 @@ $(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
 
 # fuzz: the string literals of these files are a harness's words.
 FUZZ_WORDS_host   := src/parser/host.c src/parser/ini.c
+FUZZ_WORDS_vmbackup := src/parser/vmbackup.c src/parser/ini.c
 FUZZ_WORDS_plugin := src/parser/plugin.c src/parser/json_scan.c src/base/environment.c
+FUZZ_WORDS_policy := $(wildcard src/parser/policy*.c) src/base/policy_words.c src/base/capability.c src/parser/json_scan.c
+FUZZ_WORDS_json   := $(FUZZ_WORDS_plugin)
+FUZZ_WORDS_mounts := src/parser/mounts.c src/parser/mount_table.c
+FUZZ_WORDS_passwd := src/parser/passwd.c
+FUZZ_WORDS_group  := src/parser/group.c
 
-$(FUZZ_OUT)/dict/%.dict: fuzz/dictionary $(MAKEFILE_LIST)
+define fuzz_dictionary
+$(FUZZ_OUT)/dict/$(1).dict: fuzz/dictionary $(FUZZ_WORDS_$(1))
+	@mkdir -p $$(@D)
+	$$(call say,GEN)fuzz/dictionary dict $(FUZZ_WORDS_$(1)) > $$@.new && mv $$@.new $$@
+endef
+$(foreach n,$(FUZZ_NAMES),$(eval $(call fuzz_dictionary,$(n))))
+
+# The same words for the mutator of JSON.
+$(FUZZ_OUT)/gen/words_json.inc: fuzz/dictionary $(FUZZ_WORDS_plugin) $(FUZZ_WORDS_policy)
 	@mkdir -p $(@D)
-	$(call say,GEN)fuzz/dictionary $(FUZZ_WORDS_$*) > $@.new && mv $@.new $@
+	$(call say,GEN)fuzz/dictionary c $(FUZZ_WORDS_plugin) $(FUZZ_WORDS_policy) > $@.new && mv $@.new $@
+$(FUZZ_FLAVOURS:%=$(FUZZ_OUT)/%/obj/fuzz/mutate_json.o): $(FUZZ_OUT)/gen/words_json.inc
 
 .PHONY: fuzz fuzz-dictionaries fuzz-deps
 fuzz-dictionaries: $(FUZZ_NAMES:%=$(FUZZ_OUT)/dict/%.dict)

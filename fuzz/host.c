@@ -1,18 +1,11 @@
 /*
- * The host configuration: VMSnapshotPluginHost.conf, from bytes to plan.
+ * The host configuration, VMSnapshotPluginHost.conf: from bytes to plan.
  */
-#include "fuzz.h"
-#include "parser/document.h"
-#include "plans.h"
+#include "documents.h"
 
 static void run(const char *bytes, size_t n)
 {
-    static struct host_plan plan; /* large */
-
-    fuzz_meter_start();
-    document_parse(DOC_HOST, "", bytes, n, NULL, 0, &plan);
-    fuzz_meter_stop();
-    plan_oracle(DOC_HOST, &plan, bytes, n);
+    fuzz_document(DOC_HOST, "", bytes, n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -29,9 +29,23 @@ typedef void fuzz_target(const char *bytes, size_t n);
  * fuzz_meter_stop() to the limits.  Returns 0, as LLVMFuzzerTestOneInput() does. */
 int fuzz_run(fuzz_target *target, const uint8_t *data, size_t n);
 
+/* The same for a target that may take so many times the limits, and says why. */
+int fuzz_run_slow(fuzz_target *target, const uint8_t *data, size_t n, unsigned times);
+
 /* Around the code of the program: oracles are not measured. */
 void fuzz_meter_start(void);
 void fuzz_meter_stop(void);
+
+/*
+ * Whether this input is one of about one in so many that are looked at more closely.
+ * Depends on the bytes alone, so that a finding can be found again; always true in the
+ * replay programs.
+ */
+bool fuzz_sometimes(const char *bytes, size_t n, unsigned one_in);
+
+/* Set by the replay programs; the name of the input, NULL: not known. */
+extern bool fuzz_thorough;
+extern const char *fuzz_input_name;
 
 /* A heap copy of exactly n bytes; the caller frees it. */
 char *fuzz_copy(const void *bytes, size_t n);

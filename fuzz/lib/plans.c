@@ -140,7 +140,7 @@ static void check_finding(const struct finding *f, const char *bytes, size_t n)
 
 static void check_head(enum document_kind kind, const struct plan_head *head, const char *bytes, size_t n)
 {
-    /* What a document as a whole lacks has no place in it. */
+    /* What a document as a whole lacks, or who was asked for, has no place in it. */
     bool whole = n > document_bytes_max(kind), placed = false;
     unsigned errors = 0;
 
@@ -151,7 +151,8 @@ static void check_head(enum document_kind kind, const struct plan_head *head, co
         check_finding(f, bytes, n);
         errors += f->severity == FINDING_ERROR;
         placed = placed || (f->severity == FINDING_ERROR && f->line > 0);
-        whole = whole || f->kind == FINDING_MISSING || f->kind == FINDING_SCHEMA || f->kind == FINDING_POLICY;
+        whole = whole || (f->line == 0 && (f->kind == FINDING_MISSING || f->kind == FINDING_SCHEMA ||
+                                           f->kind == FINDING_POLICY || kind == DOC_GROUP));
     }
     FUZZ_CHECK((errors == 0) == (head->usable == 1), "usable %u with %u errors", head->usable, errors);
     FUZZ_CHECK(errors == 0 || placed || whole, "refused, and no error says where");

@@ -16,13 +16,12 @@
 #include "fuzz.h"
 
 static unsigned long runs = 1, files;
-static char current[4096];
 
-/* Says which input it was, whatever ends the process. */
+/* Says which input it was, when a sanitizer ends the process. */
 static void name_input(void)
 {
-    if (current[0] != '\0') {
-        fprintf(stderr, "the input is %s\n", current);
+    if (fuzz_input_name) {
+        fprintf(stderr, "the input is %s\n", fuzz_input_name);
     }
 }
 
@@ -64,11 +63,11 @@ static int replay_file(const char *path)
         free(bytes);
         return -1;
     }
-    snprintf(current, sizeof(current), "%s", path);
+    fuzz_input_name = path;
     for (unsigned long i = 0; i < runs; i++) {
         (void)LLVMFuzzerTestOneInput(bytes, size);
     }
-    current[0] = '\0';
+    fuzz_input_name = NULL;
     files++;
     free(bytes);
     return 0;
@@ -113,6 +112,7 @@ int main(int argc, char **argv)
     int result = 0;
 
     ON_DEATH();
+    fuzz_thorough = true;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "-runs=", 6) == 0) {
             runs = strtoul(argv[i] + 6, NULL, 10);

@@ -356,8 +356,8 @@ void plugin_parse(const char *bytes, size_t n, struct plugin_plan *out)
                  sizeof(members_of_document) / sizeof(members_of_document[0]));
     problem = environment_append(out->env, &out->env_length, &out->env_count, "QUIESCE_PLUGIN", out->name);
     if (problem)
-        finding_add(&out->head, CODE, FINDING_ERROR, FINDING_VALUE, (struct place){0, 0}, "quiesce.environment", "%s",
-                    problem);
+        json_finding(&c.document, json_get(json_get(c.document.root, "quiesce"), "environment"), FINDING_ERROR,
+                     FINDING_VALUE, "%s", problem);
 out:
     json_free(&c.document);
 }

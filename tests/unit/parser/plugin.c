@@ -233,6 +233,11 @@ static void test_limits(void **state)
         snprintf(text + used, sizeof(text) - used, "}}}");
         parse(text);
         assert_int_equal(plan.head.usable, !extra);
+        if (extra) {
+            assert_string_equal(plan.head.findings[0].key, "quiesce.environment");
+            assert_int_equal(plan.head.findings[0].line, 1);
+            assert_int_equal(plan.head.findings[0].column, strstr(text, "{\"V\"") - text + 1);
+        }
 
         size_t room = PLAN_ENV_MAX - sizeof("QUIESCE_PLUGIN=ScriptRunner") - sizeof("V=");
         used = (size_t)snprintf(text, sizeof(text), "{" LOCATIONS ",\"quiesce\":{\"environment\":{\"V\":\"");
