@@ -15,7 +15,7 @@ FUZZ_FLAVOURS := libfuzzer replay plain msan afl coverage
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 FUZZ_CC_libfuzzer      = $(FUZZ_CLANG)
-FUZZ_CFLAGS_libfuzzer := -O2 -g -fsanitize=fuzzer-no-link $(FUZZ_SANITIZE)
+FUZZ_CFLAGS_libfuzzer := -O2 -g -DFUZZ_ENGINE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls $(FUZZ_SANITIZE)
 FUZZ_LDFLAGS_libfuzzer := -fsanitize=fuzzer $(FUZZ_SANITIZE)
 
 FUZZ_CC_replay         = $(CC)
@@ -32,7 +32,7 @@ FUZZ_CFLAGS_msan      := -O1 -g -fsanitize=memory -fno-omit-frame-pointer
 FUZZ_LDFLAGS_msan     := -fsanitize=memory
 
 FUZZ_CC_afl           ?= AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
-FUZZ_CFLAGS_afl       := -O2 -g
+FUZZ_CFLAGS_afl       := -O2 -g -DFUZZ_ENGINE
 FUZZ_LDFLAGS_afl      := -fsanitize=fuzzer
 
 FUZZ_CC_coverage       = $(FUZZ_CLANG)

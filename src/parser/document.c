@@ -101,13 +101,13 @@ void document_parse(enum document_kind kind, const char *argument, const char *b
     const struct input in = {argument, bytes, n, compiled, compiled_size};
     struct plan_head *head = plan_out;
 
-    memset(plan_out, 0, k->plan_size);
-    finding_begin(head);
-    if (n > k->bytes_max)
+    if (n > k->bytes_max) {
+        finding_begin(head);
         finding_add(head, k->code, FINDING_ERROR, FINDING_SYNTAX, (struct place){0, 0}, "",
                     "the document is larger than %zu bytes", k->bytes_max);
-    else
+    } else {
         k->parse(&in, plan_out);
+    }
     /* Half a plan is none: only what was found may be told. */
     if (!head->usable) memset((char *)plan_out + sizeof(*head), 0, k->plan_size - sizeof(*head));
 }

@@ -128,6 +128,10 @@ static int scan_string(struct scanner *s)
             continue;
         }
         if (c < 0x20) return fail(s, "a control character in a string must be written as an escape");
+        if (c < 0x80) {
+            s->at++;
+            continue;
+        }
         size_t length = text_character(bytes + s->at, s->document->length - s->at);
         if (length == 0) return fail(s, "this is not valid UTF-8");
         s->at += length;

@@ -267,23 +267,35 @@ static void on_environment(struct context *c, const struct member *m, const cJSO
 
 /* ---- objects ------------------------------------------------------------------------- */
 
+/* What an unknown key may have been meant to be, or NULL. */
+static const char *similar_key(const char *key, const struct member *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(members[i].key, key) == 0) return members[i].key;
+    return NULL;
+}
+
+static void warn_of_unknown(struct context *c, const cJSON *item, const char *similar)
+{
+    if (similar)
+        json_key_finding(&c->document, item, FINDING_WARNING, FINDING_SCHEMA,
+                         "unknown key '%s', passed over; the key is spelled '%s'", item->string, similar);
+    else
+        json_key_finding(&c->document, item, FINDING_WARNING, FINDING_SCHEMA, "unknown key '%s', passed over",
+                         item->string);
+}
+
 static void parse_object(struct context *c, const cJSON *object, const struct member *members, size_t count)
 {
     const cJSON *item;
 
     cJSON_ArrayForEach(item, object) {
-        const char *similar = NULL;
-        size_t i;
-        for (i = 0; i < count && strcmp(members[i].key, item->string) != 0; i++)
-            if (strcasecmp(members[i].key, item->string) == 0) similar = members[i].key;
+        size_t i = 0;
+        while (i < count && strcmp(members[i].key, item->string) != 0) i++;
         if (i < count)
             members[i].parse(c, &members[i], item);
-        else if (similar)
-            json_key_finding(&c->document, item, FINDING_WARNING, FINDING_SCHEMA,
-                             "unknown key '%s', passed over; the key is spelled '%s'", item->string, similar);
         else
-            json_key_finding(&c->document, item, FINDING_WARNING, FINDING_SCHEMA, "unknown key '%s', passed over",
-                             item->string);
+            warn_of_unknown(c, item, similar_key(item->string, members, count));
     }
     for (size_t i = 0; i < count; i++)
         if (members[i].required && !json_get(object, members[i].key))
