@@ -17,6 +17,7 @@
 #define json_integer jansson_integer
 #include <jansson.h>
 #undef json_integer
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,8 +100,8 @@ static void check_number(const struct json_document *d, const cJSON *item, doubl
     int64_t value;
     uint64_t positive;
 
-    FUZZ_CHECK(memcmp(&item->valuedouble, &expected, sizeof(expected)) == 0, "%.17g is read as %.17g", expected,
-               item->valuedouble);
+    FUZZ_CHECK(item->valuedouble == expected && signbit(item->valuedouble) == signbit(expected),
+               "%.17g is read as %.17g", expected, item->valuedouble);
     if (json_integer(d, item, &value) && value > INT64_MIN && value < INT64_MAX) {
         FUZZ_CHECK((double)value == expected, "the integer %.17g is read as %lld", expected, (long long)value);
     }

@@ -244,7 +244,7 @@ static bool nest(struct editor *e)
     size_t end;
 
     for (unsigned i = 0; i < depth; i++) {
-        memcpy(open + 5 * i, object ? "{\"a\":" : "[    ", 5);
+        memcpy(open + (size_t)5 * i, object ? "{\"a\":" : "[    ", 5);
         close[i] = object ? '}' : ']';
     }
     if (!p) {
