@@ -6,6 +6,7 @@
 #   make install   PREFIX and DESTDIR are honoured   make clean
 #   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
 #   make fuzz      every fuzzing harness, in every flavour: fuzz/README.md
+#   make fuzz-campaign TIME=1h JOBS=2   run them all    make fuzz-coverage   what their corpora reach
 #
 # Each program is a folder of src/ and has one main.c; src/base is what they
 # share, a library from which each links only what it uses.
@@ -185,6 +186,7 @@ unit: $(UNIT_TESTS)
 
 include tests/tests.mk
 include fuzz/fuzz.mk
+include fuzz/campaign.mk
 
 # ---- installing ---------------------------------------------------------------------
 

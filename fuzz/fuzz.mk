@@ -36,7 +36,8 @@ FUZZ_CFLAGS_afl       := -O2 -g -DFUZZ_ENGINE
 FUZZ_LDFLAGS_afl      := -fsanitize=fuzzer
 
 FUZZ_CC_coverage       = $(FUZZ_CLANG)
-FUZZ_CFLAGS_coverage  := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+# Counting takes time: the limits are as those of the sanitizers.
+FUZZ_CFLAGS_coverage  := -O1 -g -DMETER_SLOW=20 -fprofile-instr-generate -fcoverage-mapping
 FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
 
 # The flavours whose engine has no main().
@@ -86,8 +87,8 @@ $(FUZZ_OUT)/$(1)/libfuzz.a: $(FUZZ_LIB:%.c=$(FUZZ_OUT)/$(1)/obj/%.o)
 	$$(call say,AR)$$(AR) rcs $$@ $$^
 $(foreach l,base parser,$(eval $(call fuzz_library,$(1),$(l))))
 $(foreach n,$(FUZZ_NAMES),$(eval $(call fuzz_harness,$(1),$(n))))
-.PHONY: fuzz-$(1)
-fuzz-$(1): $(FUZZ_NAMES:%=$(FUZZ_OUT)/$(1)/%)
+.PHONY: fuzz-build-$(1)
+fuzz-build-$(1): $(FUZZ_NAMES:%=$(FUZZ_OUT)/$(1)/%)
 endef
 define fuzz_library
 $(FUZZ_OUT)/$(1)/lib$(2).a: $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out %/main.c,$(call sources,$(2))))
@@ -135,6 +136,6 @@ fuzz-dictionaries: $(FUZZ_NAMES:%=$(FUZZ_OUT)/dict/%.dict)
 fuzz-deps:
 	@tools/deps check fuzz
 fuzz: fuzz-deps
-	@$(MAKE) --no-print-directory fuzz-dictionaries $(FUZZ_FLAVOURS:%=fuzz-%)
+	@$(MAKE) --no-print-directory fuzz-dictionaries $(FUZZ_FLAVOURS:%=fuzz-build-%)
 
 -include $(wildcard $(FUZZ_OUT)/*/obj/*.d $(FUZZ_OUT)/*/obj/*/*.d $(FUZZ_OUT)/*/obj/*/*/*.d)
