@@ -43,8 +43,9 @@ def _run(command, **options):
 def measure(harnesses, inputs, root):
     """Replays inputs(harness), a list of directories and files, and returns what was reached.
 
-    Returns {file: {"lines": {line: count}, "functions": [...], "regions": [...]}} for the
-    files below root/src, paths relative to root.  Raises Failed.
+    Returns {file: {"lines": {line: count}, "functions": [...], "regions": [...], ...}} for
+    the files below root/src, paths relative to root.  regions are the outermost that were
+    not reached; missed and reached are sets of all.  Raises Failed.
     """
     root = Path(root).resolve()
     with tempfile.TemporaryDirectory(prefix="quiesce-coverage.") as place:
@@ -74,12 +75,16 @@ def _below(path, root):
     return relative if relative.startswith("src/") else None
 
 
+def _empty():
+    return {"lines": {}, "functions": [], "regions": [], "missed": set(), "reached": set()}
+
+
 def _lines(lcov, root):
     files, current = {}, None
     for line in lcov.splitlines():
         if line.startswith("SF:"):
             name = _below(line[3:], root)
-            current = files.setdefault(name, {"lines": {}, "functions": [], "regions": []})["lines"] if name else None
+            current = files.setdefault(name, _empty())["lines"] if name else None
         elif line.startswith("DA:") and current is not None:
             at, count = line[3:].split(",")[:2]
             current[int(at)] = max(current.get(int(at), 0), int(count))
@@ -103,6 +108,8 @@ def _functions(functions, files, root):
         files[name]["functions"].append({
             "name": function, "line": first[0], "calls": counts[first], "lines": len(lines),
             "covered": sum(1 for n in lines.values() if n > 0), "uncovered": sorted(at for at, n in lines.items() if n == 0)})
+        files[name]["missed"] |= {(function, region) for region, count in counts.items() if count == 0}
+        files[name]["reached"] |= {(function, region) for region, count in counts.items() if count > 0}
         files[name]["regions"] += [{"function": function, "begin": r[:2], "end": r[2:]} for r in _outermost(counts)]
 
 
@@ -123,16 +130,13 @@ def share(files, patterns):
 
 
 def newly_reached(files, one, wanted):
-    """Takes out of files the regions that one reaches, and names them: file:line."""
+    """Moves what one reaches from missed to reached in files, and names it: file:line."""
     new = []
     for name, file in files.items():
-        if not wanted(name) or name not in one or not file["regions"]:
-            continue
-        missed = [(r["function"], r["begin"], r["end"]) for r in one[name]["regions"]]
-        inside = [r for r in file["regions"] if (r["function"], r["begin"], r["end"]) not in missed
-                  and not any(b <= r["begin"] and r["end"] <= e for _, b, e in missed)]
-        new += [f"{name}:{region['begin'][0]}" for region in inside]
-        file["regions"] = [r for r in file["regions"] if r not in inside]
+        if wanted(name) and name in one:
+            found = file["missed"] & one[name]["reached"]
+            file["missed"] -= found
+            new += sorted({f"{name}:{region[0]}" for _, region in found})
     return new
 
 

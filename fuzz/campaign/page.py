@@ -121,7 +121,8 @@ def _file(file):
 def _coverage(report):
     coverage = report["coverage"]
     if coverage is None:
-        return ""
+        failed = report["coverage_failed"]
+        return f'<h2>Coverage</h2><div class="card bad">It could not be measured.<pre>{escape(failed)}</pre></div>' if failed else ""
     groups = [(escape(g["name"]), number(g["lines"]), number(g["covered"]), f'{_bar(g["covered"], g["lines"])} {_percent(g["covered"], g["lines"])}',
                f'{g["wanted"]:g} %') for g in coverage["groups"]]
     inside = [f for f in coverage["files"] if any(region.get("text") for region in f["regions"]) or f["covered"]]

@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from coverage import measure, share
+from coverage import Failed, measure, share
 from engines import environment, start
 from page import page
 from store import History, read_records, write_whole
@@ -115,6 +115,12 @@ def build(harnesses, directory, root, reasons, title, how=None, with_coverage=Tr
     history = History(records)
     log = (Path(directory) if directory else harnesses[0].build) / "timing.txt"
     rows = [_harness(harness, history, Path(directory)) for harness in harnesses] if directory else []
+    coverage, failed = None, None
+    if with_coverage:
+        try:
+            coverage = covered(harnesses, directory and Path(directory), root, reasons)
+        except Failed as failure:
+            failed = str(failure)
     slowest, largest = worst(harnesses, directory and Path(directory), log)
     log.unlink(missing_ok=True)
     return {
@@ -124,7 +130,7 @@ def build(harnesses, directory, root, reasons, title, how=None, with_coverage=Tr
         "seconds": round(sum(row["seconds"] for row in rows), 1),
         "executions": sum(row["executions"] for row in rows),
         "harnesses": rows, "crashes": _crashes(history), "slowest": slowest, "largest": largest,
-        "coverage": covered(harnesses, directory and Path(directory), root, reasons) if with_coverage else None,
+        "coverage": coverage, "coverage_failed": failed,
     }
 
 
