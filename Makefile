@@ -7,6 +7,8 @@
 #   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
 #   make fuzz      every fuzzing harness, in every flavour: fuzz/README.md
 #   make fuzz-campaign TIME=1h JOBS=2   run them all    make fuzz-coverage   what their corpora reach
+#   make campaign-kill TRIALS=N      whatever can die, stop or break during a run does, at random
+#   make bench-freeze                the longest stall of a writer, beside others
 #
 # Each program is a folder of src/ and has one main.c; src/base is what they
 # share, a library from which each links only what it uses.

@@ -3,7 +3,8 @@
 comma := ,
 
 HELPERS := $(patsubst tests/system/helpers/%.c,$(BUILD)/helpers/%,$(wildcard tests/system/helpers/*.c)) \
-           $(patsubst tests/bench/%.c,$(BUILD)/helpers/%,$(wildcard tests/bench/*.c))
+           $(patsubst tests/bench/%.c,$(BUILD)/helpers/%,$(wildcard tests/bench/*.c)) \
+           $(BUILD)/helpers/campaign-driver $(BUILD)/helpers/campaign-actor
 
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -17,6 +18,15 @@ $(BUILD)/helpers/%: tests/system/helpers/%.c
 	$(helper)
 $(BUILD)/helpers/%: tests/bench/%.c
 	$(helper)
+
+# The kill campaign: tests/campaign/README.md.
+CAMPAIGN := $(filter-out %/actor.c,$(wildcard tests/campaign/*.c))
+$(BUILD)/helpers/campaign-driver: $(CAMPAIGN) tests/campaign/campaign.h tests/campaign/sight.h include/quiesce/wire.h
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -o $@ $(CAMPAIGN)
+$(BUILD)/helpers/campaign-actor: tests/campaign/actor.c tests/campaign/load.c tests/campaign/campaign.h
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -static -o $@ $(filter %.c,$^)
 
 # ---- the attack suite: tests/attacks/README.md ------------------------------------
 
@@ -82,6 +92,12 @@ campaign-hijack: all attacks
 	  tests/lib/isolate tests/attacks/campaign $$kind $(TRIALS) $(SEED) || exit 1; \
 	done
 
+# Kills, stops, starves and breaks at random: tests/campaign/README.md.  Goes on where it stopped.
+.PHONY: campaign-kill
+campaign-kill: TRIALS = 10000
+campaign-kill: all helpers
+	@tests/campaign/campaign --trials $(TRIALS) --seed $(or $(SEED),1) --cover $(or $(DIR),$(BUILD)/campaign-$(or $(SEED),1))
+
 # The first and only command after cloning: what is missing is installed first,
 # and only then does a second make look at the compiler.
 demo:
@@ -97,6 +113,12 @@ bench:
 	tools/deps install bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all helpers
 	@tests/bench/bench
+
+.PHONY: bench-freeze
+bench-freeze:
+	tools/deps install bench
+	@$(MAKE) --no-print-directory -j$$(nproc) all helpers
+	@tests/bench/freeze
 
 # Everything that runs unprivileged, and the unit tests of all of it, with the
 # address and undefined-behaviour sanitizers.  The trusted programs are static

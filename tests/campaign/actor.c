@@ -1,0 +1,73 @@
+/*
+ * actor.c - what the scripts and the snapshot command of a trial do.
+ *
+ *   campaign-actor pause US       sleeps, as a script that works
+ *   campaign-actor snapshot US    notes the newest record of each writer that is at
+ *                                 work, sleeps, and notes it again: while everything
+ *                                 is frozen the two are the same
+ *
+ * Records are looked for in the page cache, where a write arrives before it is
+ * acknowledged: a writer that was held up before it could say so does not count.
+ */
+#include "campaign.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static uint64_t newest(const char *name, bool appends)
+{
+    char path[TEXT_MAX];
+    struct record r;
+    struct stat facts;
+    uint64_t found = 0;
+    snprintf(path, sizeof path, MOUNTS "/%s/records", name);
+    int fd = open(path, O_RDONLY | O_NOATIME | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &facts) != 0) {
+        return 0;
+    }
+    off_t end = facts.st_size, first = appends && end > RING * BLOCK ? end - RING * BLOCK : 0;
+    for (off_t at = first; at < end; at += BLOCK) {
+        if (pread(fd, &r, sizeof r, at) == sizeof r && r.magic == RECORD_MAGIC && r.number > found) {
+            found = r.number;
+        }
+    }
+    close(fd);
+    return found;
+}
+
+static void look(struct load *load, int which)
+{
+    for (uint32_t i = 0; i < load->count; i++) {
+        struct writer *w = &load->writers[i];
+        if (atomic_load(&w->wanted) != 0) {
+            uint64_t *where = which == 0 ? w->first : w->last;
+            where[0] = 1;
+            where[1] = newest(w->name, w->appends);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 || (strcmp(argv[1], "pause") != 0 && strcmp(argv[1], "snapshot") != 0)) {
+        fputs("usage: campaign-actor pause|snapshot MICROSECONDS\n", stderr);
+        return 2;
+    }
+    useconds_t us = (useconds_t)strtoul(argv[2], NULL, 10);
+    struct load *load = strcmp(argv[1], "snapshot") == 0 ? load_map(false) : NULL;
+    if (load == NULL) {
+        usleep(us);
+        return strcmp(argv[1], "snapshot") == 0 ? 1 : 0;
+    }
+    atomic_store(&load->snapshot_began, clock_monotonic_ns());
+    look(load, 0);
+    usleep(us);
+    look(load, 1);
+    atomic_store(&load->snapshot_ended, clock_monotonic_ns());
+    return 0;
+}

@@ -1,0 +1,200 @@
+/*
+ * trial.c - one run, and the harm that comes to it.
+ */
+#include "sight.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/paths.h"
+
+enum {
+    END_MS = 15000,       /* for a run to end, whatever was done to it */
+    SETTLE_MS = 100,      /* after a process was stopped: what is going to freeze is frozen then */
+    BLOCKED_MS = 50,      /* so long no write takes */
+    STARVE_MS = 1500,
+    AGAIN_US = 100,       /* until somebody to harm is looked for again */
+};
+
+void result_fail(struct result *o, const char *format, ...)
+{
+    size_t used = strlen(o->why);
+    va_list rest;
+    va_start(rest, format);
+    if (used + 2 < sizeof o->why) {
+        used += (size_t)snprintf(o->why + used, sizeof o->why - used, "%s", used > 0 ? "; " : "");
+        (void)vsnprintf(o->why + used, sizeof o->why - used, format, rest);
+    }
+    va_end(rest);
+    o->failures++;
+}
+
+static void do_harm(struct sight *sight, struct harm *h, struct load *load, const struct pace *pace, struct result *o)
+{
+    uint64_t limit = sight->began_ns + END_MS * NS_PER_MS;
+    sight_aim(sight, h->plan, load, pace, limit);
+    for (;;) {
+        o->moment = sight_moment(sight, load);
+        o->harmed = sight->ended_ns == 0 && harm_do(h, sight->front, load);
+        if (o->harmed || sight->ended_ns != 0 || clock_monotonic_ns() > limit) {
+            return;
+        }
+        sight_look(sight, clock_monotonic_ns() + AGAIN_US * 1000ull);
+    }
+}
+
+/* ---- waiting for the end ---------------------------------------------------------------------- */
+
+static void await_end(struct sight *sight, uint64_t until_ns)
+{
+    while (sight->ended_ns == 0 && clock_monotonic_ns() < until_ns) {
+        sight_look(sight, until_ns);
+    }
+}
+
+/* Who is stopped must be no obstacle to the thaw; only then does he go on, or is killed. */
+static void await_thaw(struct sight *sight, const struct plan *p, const struct load *load, uint32_t mask, uint64_t done_ns)
+{
+    uint64_t limit = done_ns + p->timeout_s * NS_PER_S + END_MS / 4 * NS_PER_MS;
+    await_end(sight, done_ns + SETTLE_MS * NS_PER_MS);
+    while (sight->ended_ns == 0 && load_blocked(load, mask, BLOCKED_MS) != 0 && clock_monotonic_ns() < limit) {
+        sight_look(sight, clock_monotonic_ns() + NS_PER_MS);
+    }
+}
+
+static void await_outcome(struct sight *sight, struct harm *h, const struct load *load, uint32_t mask)
+{
+    const struct plan *p = h->plan;
+    if (p->action == ACTION_STOP && h->done_ns != 0) {
+        await_thaw(sight, p, load, mask, h->done_ns);
+    } else if (p->action == ACTION_STARVE) {
+        await_end(sight, h->done_ns + STARVE_MS * NS_PER_MS);
+    }
+    if (p->action == ACTION_STOP || p->action == ACTION_STARVE) {
+        harm_release(h);
+    }
+    await_end(sight, clock_monotonic_ns() + END_MS * NS_PER_MS);
+}
+
+/* From the harm to the last writer's return, if something was or became frozen then. */
+static uint64_t thaw_time(const struct load *load, uint32_t mask, enum moment moment)
+{
+    uint64_t marked = atomic_load(&load->marked_ns), last = 0;
+    if (moment != MOMENT_FREEZE && moment != MOMENT_FROZEN && moment != MOMENT_THAW) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < load->count; i++) {
+        uint64_t after = atomic_load(&load->writers[i].after_ns);
+        last = (mask >> i & 1) != 0 && after > last ? after : last;
+    }
+    return marked != 0 && last > marked ? last - marked : 0;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------ */
+
+/* The processes beside the run that undo what it left. */
+static void recover(const struct settings *s, const struct plan *p, struct result *o)
+{
+    int status = 0;
+    if (p->action == ACTION_RECOVER && o->harmed) {
+        pid_t pid = front_recover(s, false);
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+            result_fail(o, "quiesce recover ended with status %#x", (unsigned)status);
+        }
+    }
+}
+
+/* "recover --wait" goes on waiting for the next run: it is ended. */
+static void end_waiting(pid_t waiting, struct result *o)
+{
+    int status = 0;
+    if (waiting > 0) {
+        if (waitpid(waiting, &status, WNOHANG) == 0) {
+            (void)kill(waiting, SIGTERM);
+            (void)waitpid(waiting, &status, 0);
+        } else if (status != 0) {
+            result_fail(o, "quiesce recover --wait ended with status %#x", (unsigned)status);
+        }
+    }
+}
+
+/* Data that a flush has something to do with. */
+static void make_dirty(const struct plan *p, const struct load *load, uint32_t mask)
+{
+    static const char block[BLOCK] = { 1 };
+    for (uint32_t i = 0; i < load->count; i++) {
+        char path[TEXT_MAX];
+        snprintf(path, sizeof path, MOUNTS "/%s/dirty", load->writers[i].name);
+        int fd = (mask >> i & 1) != 0 && p->dirty_kib > 0 ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+        for (uint32_t at = 0; fd >= 0 && at < p->dirty_kib * 1024u; at += BLOCK) {
+            (void)!pwrite(fd, block, sizeof block, at);
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
+static void measure(const struct load *load, uint32_t mask, struct result *o)
+{
+    for (uint32_t i = 0; i < load->count; i++) {
+        uint64_t longest = atomic_load(&load->writers[i].longest_ns);
+        o->stall_ns = (mask >> i & 1) != 0 && longest > o->stall_ns ? longest : o->stall_ns;
+    }
+}
+
+void trial_run(const struct settings *s, const struct plan *p, struct load *load, struct pace *pace, struct result *o)
+{
+    static struct sight sight;
+    struct harm harm = { .plan = p, .victim_fd = -1 };
+    uint32_t mask = stores_of(p);
+    pid_t waiting = 0;
+    sight = (struct sight){ .lines = -1, .front_fd = -1 };
+    *o = (struct result){ .moment = MOMENT_OVER };
+    (void)unlink(QUIESCE_STATE_DIR "/" QUIESCE_JOURNAL);
+    if (!cgroups_begin() || !front_configure(p) || (p->layout == LAYOUT_DAMAGED && !stores_damaged_make(p, load, o))) {
+        result_fail(o, "the trial could not be prepared: %s", strerror(errno));
+        cgroups_end();
+        return;
+    }
+    make_dirty(p, load, mask);
+    if (!load_begin(load, mask)) {
+        result_fail(o, "the writers could not begin");
+    }
+    if (p->action == ACTION_WAITING) {
+        waiting = front_recover(s, true);
+    }
+    if (!front_start(&sight, s, p, load)) {
+        result_fail(o, "the run could not be started: %s", strerror(errno));
+    } else {
+        do_harm(&sight, &harm, load, pace, o);
+        await_outcome(&sight, &harm, load, mask);
+        sight_keep(&sight);
+        o->took_ns = (sight.ended_ns != 0 ? sight.ended_ns : clock_monotonic_ns()) - sight.began_ns;
+        o->status = sight.ended_ns != 0 ? sight.status : -1;
+        recover(s, p, o);
+    }
+    harm_release(&harm);
+    verdict(p, load, mask, waiting, o);
+    end_waiting(waiting, o);
+    measure(load, mask, o);
+    o->thaw_ns = thaw_time(load, mask, o->harmed ? o->moment : MOMENT_OVER);
+    harm_end(&harm);
+    cgroups_end();
+    if (!load_end(load, mask)) {
+        result_fail(o, "a writer does not end");
+    }
+    if (p->layout == LAYOUT_DAMAGED) {
+        stores_damaged_end(load, o);
+    }
+    if (o->failures == 0 && o->status == 0) {
+        sight_learn(&sight, pace);
+    }
+    sight_end(&sight);
+}
