@@ -251,9 +251,9 @@ void rescue_thaw(const struct load *load);
 
 /* ---- stores.c --------------------------------------------------------------------------- */
 
-/* Makes and mounts all of them but the damaged one, and says in load what they are
+/* Makes and mounts those of wanted, but for the damaged one, and says in load what all are
  * called.  False: PLACE/command.log says why. */
-bool stores_prepare(struct load *load);
+bool stores_prepare(struct load *load, uint32_t wanted);
 
 /* Bit n: writer n belongs to the trial. */
 uint32_t stores_of(const struct plan *plan);

@@ -183,7 +183,18 @@ static void forget(void)
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
 
-static struct load *prepare(const struct settings *s)
+/* What the trials from first up to end need. */
+static uint32_t stores_wanted(const struct settings *s, uint64_t first, uint64_t end)
+{
+    uint32_t mask = 0;
+    for (uint64_t number = first; number < end; number++) {
+        struct plan p = plan_of(s->seed, number);
+        mask |= wanted(s, &p) ? stores_of(&p) : 0;
+    }
+    return mask;
+}
+
+static struct load *prepare(const struct settings *s, uint64_t first, uint64_t end)
 {
     struct load *load = load_map(true);
     sigset_t child;
@@ -198,7 +209,7 @@ static struct load *prepare(const struct settings *s)
     if (cgroups.memory[0] == '\0' && (s->without >> ACTION_MEMORY & 1) == 0) {
         cannot("cgroups", "no controller of memory here; \"--without memory\" leaves those trials out");
     }
-    if (!stores_prepare(load)) {
+    if (!stores_prepare(load, stores_wanted(s, first, end))) {
         cannot("the file systems could not be made", "see " PLACE "/command.log");
     }
     load_start(load);
@@ -255,7 +266,7 @@ int main(int argc, char **argv)
     if (!s.has_only && results < 0) {
         cannot("results", why);
     }
-    struct load *load = prepare(&s);
+    struct load *load = prepare(&s, s.has_only ? s.only : first, s.has_only ? s.only + 1 : s.trials);
     if (s.has_only) {
         return campaign(&s, load, -1, s.only, s.only + 1) == 0 ? 0 : 1;
     }

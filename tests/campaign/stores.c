@@ -28,6 +28,8 @@ static const struct store {
     { "2xfs", "xfs", 7, 300 },    { "3damaged", "", -1, 0 },
 };
 
+static uint32_t made; /* bit n: there is stores[n] */
+
 uint32_t stores_of(const struct plan *plan)
 {
     static const uint32_t masks[LAYOUTS] = {
@@ -123,18 +125,23 @@ static bool make_records(int i, int blocks)
     return done;
 }
 
-bool stores_prepare(struct load *load)
+bool stores_prepare(struct load *load, uint32_t wanted)
 {
     load->count = STORES;
+    made = wanted;
     for (int i = 0; i < STORES; i++) {
         char image[TEXT_MAX];
         image_of(i, image);
         snprintf(load->writers[i].name, sizeof load->writers[i].name, "%s", stores[i].name);
-        if (i != DAMAGED && (!make_image(image, stores[i].type, stores[i].mib) || !mount_image(i) || !make_records(i, RING))) {
+        if (i != DAMAGED && (made >> i & 1) != 0
+            && (!make_image(image, stores[i].type, stores[i].mib) || !mount_image(i) || !make_records(i, RING))) {
             return false;
         }
     }
     load->writers[DAMAGED].appends = true;
+    if ((made >> DAMAGED & 1) == 0) {
+        return true;
+    }
     /* Holes instead of zeros: what is not there yet cannot be written once the device is full. */
     return make_image(PLACE "/template.ext4", "ext4", 64) && make_image(PLACE "/template.xfs", "xfs", 300)
            && COMMAND("fallocate", "--dig-holes", PLACE "/template.ext4") == 0
@@ -223,12 +230,15 @@ bool stores_verify(struct load *load, char *why, size_t capacity)
     bool good = true;
     /* Inner ones have higher numbers than what they lie on. */
     for (int i = DAMAGED - 1; i >= 0; i--) {
-        if (!unmount(i) || !check_image(i)) {
+        if ((made >> i & 1) != 0 && (!unmount(i) || !check_image(i))) {
             snprintf(why, capacity, "%s: not clean", stores[i].name);
             good = false;
         }
     }
     for (int i = 0; i < DAMAGED; i++) {
+        if ((made >> i & 1) == 0) {
+            continue;
+        }
         if (!mount_image(i)) {
             snprintf(why, capacity, "%s: cannot be mounted again", stores[i].name);
             return false;
