@@ -34,7 +34,8 @@ finds() {
 }
 
 @test "a deadline that nobody keeps" {
-    finds "a write to 0ext4 took" deadline --with stop --with frozen --with ext4 --trials 2000
+    # The supervisor stopped while ext4 is frozen.
+    finds "a write to 0ext4 took" deadline --only 1991
 }
 
 # plans DIRECTORY: what was done, as far as the plan says it.
