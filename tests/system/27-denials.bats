@@ -182,7 +182,7 @@ supervisor_peak() {
     release
     outcome applicationConsistent 0 0
 
-    configure "{\"quiesce\": {\"policy\": \"$POLICY\"}}" "$WORK/flood.json"
+    configure "{\"timeoutInSeconds\": 180, \"quiesce\": {\"policy\": \"$POLICY\"}}" "$WORK/flood.json"
     script idle <<<'sleep 60'
     configure "{\"preScriptLocation\": \"$WORK/s/idle\", \"timeoutInSeconds\": 1, \"quiesce\": {\"killGraceSeconds\": 0}}" "$WORK/idle.json"
     script pre <<<"$HELPERS/denied flood 1000000; $HELPERS/denied once /after/all"
@@ -192,7 +192,7 @@ supervisor_peak() {
         /bin/sh -c 'echo $$ >"$0/held"; read -r verdict <"$0/go"; exit "$verdict"' "$WORK" \
         >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- {GO}>&- &
     FRONT=$!
-    read -r -t 60 SNAPSHOT <&"$HELD"
+    read -r -t 200 SNAPSHOT <&"$HELD"
     after=$(supervisor_peak)
     release
     # The other script's time was up after one second, flood or not.
