@@ -229,11 +229,16 @@ static void check_any(const char *string, size_t room)
 
 static void check_mounts(const struct mount_plan *p)
 {
+    uint32_t strings = 0;
     check_range("file systems", p->count, 0, PLAN_FS_MAX);
-    check_strings("their names", p->text, sizeof(p->text), 2 * p->count, 2 * PLAN_FS_MAX, p->text_length, check_any);
+    for (uint32_t i = 0; i < p->count; i++) {
+        strings += p->entries[i].mount_points + 1u;
+    }
+    check_strings("their names", p->text, sizeof(p->text), strings, PLAN_FS_TEXT_MAX, p->text_length, check_any);
     for (uint32_t i = 0; i < p->count; i++) {
         const struct fs_entry *e = &p->entries[i];
-        check_range("skip", e->skip, 0, FS_UNKNOWN);
+        check_range("skip", e->skip, 0, FS_EXCLUDED - 1);
+        check_range("mount points", e->mount_points, 1, UINT16_MAX);
         check_range("is_root", e->is_root, 0, 1);
         check_text("a type", e->type, sizeof(e->type));
         FUZZ_CHECK(e->mount_point < p->text_length && e->source < p->text_length, "an offset outside of the text");

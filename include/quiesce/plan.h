@@ -25,7 +25,8 @@ enum {
     PLAN_ENV_MAX = 8192,      /* all of them, NAME=value, each with its NUL */
     PLAN_FINDINGS_MAX = 24,   /* findings about one document; the last says "and more" */
     PLAN_FS_MAX = 256,        /* file systems of one mount table that a run looks at */
-    PLAN_FS_TEXT_MAX = 65536, /* their mount points and sources */
+    PLAN_FS_TEXT_MAX = 98304, /* their mount points and sources */
+    PLAN_BELOW_MAX = 2048,    /* what of one machine lies on what: lines of TOPOLOGY */
     PLAN_GROUPS_MAX = 64,     /* supplementary groups of a user */
     PLAN_SKIP_MAX = 64,       /* MountsToSkip, --mount, --exclude */
     PLAN_SKIP_TEXT_MAX = 16384,
@@ -181,20 +182,23 @@ enum fs_skip {
     FS_FUSE,
     FS_NO_DEVICE, /* memory-backed or pseudo */
     FS_UNKNOWN,   /* a type this program knows nothing about, without a block device */
+    FS_HIDDEN,    /* writable and on a device, but none of its mounts can be reached */
+    FS_BOOT,      /* where a boot loader reads, of a type that cannot be frozen (vfat) */
     FS_EXCLUDED,  /* set by the supervisor: MountsToSkip or --exclude */
     FS_NOT_NAMED, /* set by the supervisor: --mount names others */
     FS_SKIPS
 };
 
-/* One superblock; of several mounts of it, the one nearest to "/" that shows its root. */
+/* One superblock; of several mounts of it, first the one nearest to "/" that shows its
+ * root, then the others that can be reached. */
 struct fs_entry {
     uint32_t major, minor; /* as the mount table says */
     uint32_t mount_id;
     uint8_t skip;          /* enum fs_skip */
     uint8_t is_root;       /* 1: it is mounted at "/" */
-    uint16_t reserved;
+    uint16_t mount_points; /* how many, 1 or more: strings one after another */
     char type[16];
-    uint32_t mount_point;  /* offset into text; any bytes but NUL */
+    uint32_t mount_point;  /* offset into text of the first; any bytes but NUL */
     uint32_t source;       /* offset into text; any bytes but NUL */
 };
 

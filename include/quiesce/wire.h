@@ -16,7 +16,7 @@
  * of descriptors, of an unknown type, or one that the receiver's table below
  * does not hold for its state and that sender, ends the receiving process.
  *
- *            front ------------------- supervisor       OPTIONS TOPOLOGY RELEASE / PROGRESS READY RESULT
+ *            front ------------------- supervisor       OPTIONS TOPOLOGY RELEASE / PROGRESS SURVEY READY RESULT
  *              |  REQUEST                |      |
  *            monitor --------------------+      |       DOCUMENT ANSWER_* LOADED FROZEN THAWED
  *              |  |  \                          |         / FREEZE THAW DONE
@@ -97,15 +97,31 @@ struct msg_options {
     struct mount_list exclude;       /* --exclude */
 };
 
-/* TOPOLOGY: what block devices lie on; once, after OPTIONS.  A loop device that is
- * not listed has no file. */
+/* TOPOLOGY: what lies on what; once after OPTIONS, and once for each SURVEY.
+ *
+ * A number is a block device's, which is also that of the file system on it, or that of a
+ * superblock without a device of its own (major 0: btrfs, overlay, in memory).  A partition
+ * lies on its disk, dm and md on what they are made of, a loop device on the file system of
+ * its file, a superblock on its journal's device and on every device of a btrfs, an overlay
+ * on the file system of its upper directory.  What is not listed lies on nothing. */
+enum below_kind {
+    BELOW_NUMBER,    /* on below_major:below_minor */
+    BELOW_BESIDE,    /* the same, and on itself: a disk of which the journal is on another */
+    BELOW_NOTHING,   /* on nothing that a freeze could stop: memory, or it is never written */
+    BELOW_ANONYMOUS, /* on a file of which only st_dev is known, and its major is 0: it is in a btrfs's
+                      * subvolume or in memory, and no path leads there */
+    BELOW_UNKNOWN,   /* it cannot be told */
+    BELOW_KINDS
+};
 struct block_below {
-    uint32_t major, minor;             /* of the loop device */
-    uint32_t below_major, below_minor; /* st_dev of its file; of a btrfs not what the mount table says */
+    uint32_t major, minor;
+    uint32_t below_major, below_minor; /* 0 unless kind says what they are */
+    uint32_t kind;                     /* enum below_kind */
 };
 struct msg_topology {
+    uint32_t failed; /* 1: it could not be looked at, and nothing is to be frozen */
     uint32_t count;
-    struct block_below devices[PLAN_FS_MAX];
+    struct block_below devices[PLAN_BELOW_MAX];
 };
 
 /* RELEASE: the snapshot command has ended. */
@@ -113,6 +129,11 @@ struct msg_release {
     uint32_t exit_code; /* 0..255 */
     uint32_t signal;    /* 0, or the signal that ended it */
     uint64_t duration_ns;
+};
+
+/* The body of messages that have none. */
+struct msg_nothing {
+    uint32_t reserved; /* 0 */
 };
 
 /* ---- supervisor -> front -------------------------------------------------- */
@@ -142,6 +163,8 @@ struct msg_ready {
     uint32_t file_systems;
     uint64_t deadline_boottime_ns; /* CLOCK_BOOTTIME at which it thaws whatever happens; 0: not frozen */
 };
+
+/* SURVEY: the mount table has changed since the run began; say TOPOLOGY once more. */
 
 /* RESULT: everything is over; one descriptor: the sealed report (report.h). */
 struct msg_result {
@@ -251,7 +274,8 @@ struct freeze_target {
     uint32_t level; /* 0 first; equal levels in parallel */
 };
 
-/* FREEZE: once.  Targets in order of level. */
+/* FREEZE: once, and once more if the mount table had changed by then: that is answered by
+ * DOCUMENT and ANSWER_MOUNTS with the table as it is now.  Targets in order of level. */
 struct msg_freeze {
     uint32_t count;         /* 1..PLAN_FS_MAX */
     uint32_t timeout_ms;    /* 1..PLAN_FREEZE_TIMEOUT_MAX * 1000 */
@@ -259,9 +283,6 @@ struct msg_freeze {
 };
 
 /* THAW and DONE have no body but this. */
-struct msg_nothing {
-    uint32_t reserved; /* 0 */
-};
 
 /* ---- monitor -> launcher ------------------------------------------------------- */
 
@@ -457,6 +478,7 @@ struct frozen_map {
     X(MSG_ANSWER_MOUNTS,   struct mount_plan,        0, 0)      \
     X(MSG_DOCUMENT,        struct msg_document,      0, 1)      \
     X(MSG_TOPOLOGY,        struct msg_topology,      0, 0)      \
+    X(MSG_SURVEY,          struct msg_nothing,       0, 0)      \
     X(MSG_LOADED,          struct msg_loaded,        0, 0)      \
     X(MSG_FREEZE,          struct msg_freeze,        0, 0)      \
     X(MSG_FROZEN,          struct msg_freeze_state,  0, 0)      \
@@ -513,13 +535,18 @@ enum wire_peer { PEER_FRONT, PEER_MONITOR, PEER_PARSER, PEER_SUPERVISOR, PEER_LA
  * The receiving program defines the handlers; tests expand the same lists.
  */
 
-/* Monitor: START (it loads; an answer is read where it is awaited, from a
- * socket of its own) -> READY -> FREEZING -> FROZEN -> THAWED; FREEZE is one-shot. */
-enum monitor_state { MONITOR_START, MONITOR_READY, MONITOR_FREEZING, MONITOR_FROZEN, MONITOR_THAWED, MONITOR_STATES };
+/* Monitor: START (it loads; an answer is read where it is awaited, from a socket of its
+ * own) -> READY -> FREEZING -> FROZEN -> THAWED; between READY and FREEZING, if the mount
+ * table has changed, once SURVEYED.  FREEZE is one-shot in each. */
+enum monitor_state {
+    MONITOR_START, MONITOR_READY, MONITOR_SURVEYED, MONITOR_FREEZING, MONITOR_FROZEN, MONITOR_THAWED, MONITOR_STATES
+};
 #define MONITOR_RULES(X)                                                          \
     X(MONITOR_START,    PEER_FRONT,      MSG_REQUEST,  on_request)                \
     X(MONITOR_READY,    PEER_SUPERVISOR, MSG_FREEZE,   on_freeze)                 \
     X(MONITOR_READY,    PEER_SUPERVISOR, MSG_DONE,     on_done)                   \
+    X(MONITOR_SURVEYED, PEER_SUPERVISOR, MSG_FREEZE,   on_freeze)                 \
+    X(MONITOR_SURVEYED, PEER_SUPERVISOR, MSG_DONE,     on_done)                   \
     X(MONITOR_FREEZING, PEER_GUARDIAN,   MSG_GUARDING, on_guarding)               \
     X(MONITOR_FROZEN,   PEER_SUPERVISOR, MSG_THAW,     on_thaw)                   \
     X(MONITOR_THAWED,   PEER_SUPERVISOR, MSG_THAW,     wire_ignore)             \
@@ -548,13 +575,16 @@ enum launcher_state { LAUNCHER_LOADING, LAUNCHER_SEALED, LAUNCHER_STATES };
     X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_TERM,   on_term)                     \
     X(LAUNCHER_SEALED,  PEER_SUPERVISOR, MSG_KILL,   on_kill)
 
-/* Supervisor.  ANSWER_* is taken only directly after the DOCUMENT that announced it. */
+/* Supervisor.  ANSWER_* is taken only directly after the DOCUMENT that announced it.
+ * FREEZING -> SURVEYED -> REPLANNING -> FREEZING, once, if the mount table has changed. */
 enum supervisor_state {
     SUPERVISOR_START,    /* waiting for OPTIONS */
     SUPERVISOR_LOADING,
     SUPERVISOR_ANSWER,   /* a DOCUMENT said that its answer comes next */
     SUPERVISOR_PRE,      /* pre-scripts */
     SUPERVISOR_FREEZING,
+    SUPERVISOR_SURVEYED,   /* a DOCUMENT said that the mount table as it is now comes next */
+    SUPERVISOR_REPLANNING, /* SURVEY was said */
     SUPERVISOR_SNAPSHOT, /* READY was said */
     SUPERVISOR_THAWING,
     SUPERVISOR_POST,     /* post-scripts, then the end */
@@ -580,9 +610,18 @@ enum supervisor_state {
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXEC_FAILED,     on_exec_failed)    \
     X(SUPERVISOR_PRE,      PEER_KEEPER,   MSG_EXITED,          on_exited)         \
     X(SUPERVISOR_FREEZING, PEER_MONITOR,  MSG_FROZEN,          on_frozen)         \
+    X(SUPERVISOR_FREEZING, PEER_MONITOR,  MSG_DOCUMENT,        on_survey)         \
     X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
     X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
     X(SUPERVISOR_FREEZING, PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
+    X(SUPERVISOR_SURVEYED, PEER_MONITOR,  MSG_ANSWER_MOUNTS,   on_survey_answer)  \
+    X(SUPERVISOR_SURVEYED, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_SURVEYED, PEER_KEEPER,   MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_SURVEYED, PEER_KEEPER,   MSG_LIMITED,         on_limited)        \
+    X(SUPERVISOR_REPLANNING, PEER_FRONT,  MSG_TOPOLOGY,        on_topology_again) \
+    X(SUPERVISOR_REPLANNING, PEER_KEEPER, MSG_DENIED,          on_denied)         \
+    X(SUPERVISOR_REPLANNING, PEER_KEEPER, MSG_DENIED_MORE,     on_denied_more)    \
+    X(SUPERVISOR_REPLANNING, PEER_KEEPER, MSG_LIMITED,         on_limited)        \
     X(SUPERVISOR_SNAPSHOT, PEER_FRONT,    MSG_RELEASE,         on_release)        \
     X(SUPERVISOR_SNAPSHOT, PEER_MONITOR,  MSG_THAWED,          on_thawed_early)   \
     X(SUPERVISOR_SNAPSHOT, PEER_KEEPER,   MSG_DENIED,          on_denied)         \
@@ -620,6 +659,7 @@ enum learning_state { LEARNING_IDLE, LEARNING_STARTING, LEARNING_RUNNING, LEARNI
 enum front_state { FRONT_RUNNING, FRONT_SNAPSHOT, FRONT_RELEASED, FRONT_STATES };
 #define FRONT_RULES(X)                                                            \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \
+    X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_SURVEY,   on_survey)                   \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_READY,    on_ready)                    \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_RESULT,   on_result)                   \
     X(FRONT_SNAPSHOT, PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \

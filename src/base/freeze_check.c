@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool same_path(const char *a, const char *b)
+bool path_same(const char *a, const char *b)
 {
     size_t m = strlen(a), n = strlen(b);
     while (m > 1 && a[m - 1] == '/') {
@@ -16,7 +16,13 @@ static bool same_path(const char *a, const char *b)
 
 bool mount_named(const char *name, const struct mount_plan *table, const struct fs_entry *e)
 {
-    return same_path(name, table->text + e->mount_point) || same_path(name, table->text + e->source);
+    const char *point = table->text + e->mount_point;
+    for (uint32_t i = 0; i < e->mount_points; i++, point += strlen(point) + 1) {
+        if (path_same(name, point)) {
+            return true;
+        }
+    }
+    return path_same(name, table->text + e->source);
 }
 
 bool mount_listed(const struct mount_list *list, const struct mount_plan *table, const struct fs_entry *e)

@@ -8,7 +8,10 @@
 
 #include "quiesce/wire.h"
 
-/* Whether a name means a file system of the table: its mount point or its source,
+/* Whether two paths are the same but for trailing slashes. */
+bool path_same(const char *a, const char *b);
+
+/* Whether a name means a file system of the table: one of its mount points or its source,
  * trailing slashes apart.  The table has been checked (plan_valid). */
 bool mount_named(const char *name, const struct mount_plan *table, const struct fs_entry *e);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,4 +23,10 @@ int mount_open(int root, const char *path, uint32_t mount_id)
         return -error;
     }
     return fd;
+}
+
+bool mounts_changed(int mountinfo)
+{
+    struct pollfd table = { mountinfo, POLLPRI, 0 };
+    return poll(&table, 1, 0) != 0;
 }

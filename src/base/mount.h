@@ -5,6 +5,7 @@
 #ifndef QUIESCE_MOUNT_H
 #define QUIESCE_MOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,5 +17,11 @@
  * is there by now.
  */
 int mount_open(int root, const char *path, uint32_t mount_id);
+
+/*
+ * Whether the mounts of the namespace have changed since a /proc/PID/mountinfo was opened
+ * or this was last asked of it; proc_pid_mounts(5).  True also if that cannot be told.
+ */
+bool mounts_changed(int mountinfo);
 
 #endif

@@ -239,18 +239,33 @@ static bool group_valid(const void *plan)
     return are_ids(p->gids, p->count, PLAN_GROUPS_MAX);
 }
 
+/* All mount points of an entry, one after another. */
+static bool are_mount_points(const struct mount_plan *p, const struct fs_entry *e)
+{
+    uint32_t at = e->mount_point;
+    for (uint32_t i = 0; i < e->mount_points; i++) {
+        if (!is_string_at(p->text, p->text_length, at) || p->text[at] != '/') {
+            return false;
+        }
+        at += (uint32_t)strlen(p->text + at) + 1;
+    }
+    return e->mount_points > 0;
+}
+
 static bool mounts_valid(const void *plan)
 {
     const struct mount_plan *p = plan;
-    if (p->count > PLAN_FS_MAX ||
-        !are_strings(p->text, sizeof p->text, 2 * p->count, 2 * PLAN_FS_MAX, p->text_length)) {
+    uint32_t strings = 0;
+    for (uint32_t i = 0; p->count <= PLAN_FS_MAX && i < p->count; i++) {
+        strings += p->entries[i].mount_points + 1u; /* and its source */
+    }
+    if (p->count > PLAN_FS_MAX || !are_strings(p->text, sizeof p->text, strings, PLAN_FS_TEXT_MAX, p->text_length)) {
         return false;
     }
     for (uint32_t i = 0; i < p->count; i++) {
         const struct fs_entry *e = &p->entries[i];
-        if (e->skip > FS_UNKNOWN || !is_flag(e->is_root) || !is_name(e->type, sizeof e->type) ||
-            !is_string_at(p->text, p->text_length, e->mount_point) || p->text[e->mount_point] != '/' ||
-            !is_string_at(p->text, p->text_length, e->source)) {
+        if (e->skip >= FS_EXCLUDED || !is_flag(e->is_root) || !is_name(e->type, sizeof e->type) ||
+            !are_mount_points(p, e) || !is_string_at(p->text, p->text_length, e->source)) {
             return false;
         }
     }

@@ -32,6 +32,7 @@ const char *fs_skip_name(uint32_t skip)
         [FS_ELIGIBLE] = "eligible", [FS_READ_ONLY] = "read-only", [FS_NETWORK] = "network",
         [FS_OVERLAY] = "overlay",   [FS_FUSE] = "fuse",           [FS_NO_DEVICE] = "no block device",
         [FS_UNKNOWN] = "unknown type", [FS_EXCLUDED] = "excluded", [FS_NOT_NAMED] = "not named",
+        [FS_HIDDEN] = "hidden under other mounts", [FS_BOOT] = "a boot loader's, of a type that cannot be frozen",
     };
     return word(words, COUNT(words), skip);
 }

@@ -235,7 +235,7 @@ int sealed_copy(int fd, size_t limit, struct walk_result *result)
     ssize_t got = 0;
     int copy = memfd_create("quiesce", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (copy >= 0) {
-        while (total <= limit && (got = read(fd, chunk, sizeof chunk)) > 0) {
+        while (total <= limit && (got = pread(fd, chunk, sizeof chunk, (off_t)total)) > 0) {
             if (write(copy, chunk, (size_t)got) != got) {
                 got = -1;
                 break;
@@ -244,7 +244,6 @@ int sealed_copy(int fd, size_t limit, struct walk_result *result)
         }
     }
     int error = copy < 0 || got < 0 ? errno : 0;
-    (void)close(fd);
     if (error == 0 && total > limit) {
         result->verdict = WALK_TOO_LARGE;
         error = EFBIG;
@@ -272,7 +271,12 @@ size_t walk_limit(uint32_t kind)
 int walk_copy(int root, uint32_t kind, const char *path, struct walk_result *result)
 {
     int fd = walk_open(root, path, kinds[kind].allowed, result);
-    return fd < 0 ? -1 : sealed_copy(fd, kinds[kind].limit, result);
+    if (fd < 0) {
+        return -1;
+    }
+    int copy = sealed_copy(fd, kinds[kind].limit, result);
+    (void)close(fd);
+    return copy;
 }
 
 void path_join(char to[PLAN_PATH_MAX], const char *a, const char *b, const char *c)

@@ -23,7 +23,7 @@
 int walk_open(int root, const char *path, unsigned allowed, struct walk_result *result);
 
 /*
- * Copies what fd reads into a sealed memfd and closes fd.
+ * Copies what fd reads from its start into a sealed memfd; fd stays open.
  *   limit   bytes; more is WALK_TOO_LARGE
  * Returns the memfd, its offset at the end, or -1 with *result.
  */

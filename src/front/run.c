@@ -14,12 +14,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "front/topology.h"
 #include "quiesce/outcome.h"
 
 /* ---- messages ------------------------------------------------------------------ */
 
 typedef int handler(struct run *run, struct wire_packet *packet);
-static handler on_progress, on_ready, on_result;
+static handler on_progress, on_survey, on_ready, on_result;
 
 static const struct wire_rule rules[] = {
 #define X(state, peer, type, function) { state, peer, type },
@@ -74,6 +75,16 @@ static void send_release(struct run *run, const struct msg_release *release)
     witness_snapshot(&run->witness, release);
     /* A supervisor that is gone shows as the end of file of its socket. */
     (void)wire_send(run->supervisor, MSG_RELEASE, release, NULL, 0);
+}
+
+static int on_survey(struct run *run, struct wire_packet *packet)
+{
+    char text[256];
+    (void)packet;
+    if (topology_send(run->supervisor, text, sizeof text) != 0) {
+        progress_say(&run->progress, text);
+    }
+    return 0;
 }
 
 static int on_ready(struct run *run, struct wire_packet *packet)

@@ -71,25 +71,6 @@ static int send_wishes(const struct session *session, const struct options *opti
     return error == -EPIPE || error == -ECONNRESET ? 0 : error;
 }
 
-/* While the roles start up. */
-static int send_topology(const struct session *session, char *message, size_t capacity)
-{
-    static struct msg_topology topology;
-    int block = open("/sys/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC), dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int error = topology_read(&topology, block, dev, message, capacity);
-    if (block >= 0) {
-        close(block);
-    }
-    if (dev >= 0) {
-        close(dev);
-    }
-    /* A supervisor that is gone shows as the end of file of its socket. */
-    if (error == 0) {
-        (void)wire_send(session->roles.supervisor, MSG_TOPOLOGY, &topology, NULL, 0);
-    }
-    return error;
-}
-
 int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity)
 {
     static struct machine machine;
@@ -126,7 +107,8 @@ int session_start(struct session *session, const struct options *options, enum r
         what = "the roles cannot be told what is wanted";
         error = send_wishes(session, options, &machine);
     }
-    if (error == 0 && send_topology(session, message, capacity) != 0) {
+    /* While the roles start up. */
+    if (error == 0 && topology_send(session->roles.supervisor, message, capacity) != 0) {
         status = EXIT_INTERNAL;
     }
     if (error != 0 || status != 0) {

@@ -148,6 +148,10 @@ void on_freeze(void *context, const struct wire_packet *packet)
     if (!freeze_valid(request, &m->mounts, &m->request, &m->vmbackup)) {
         fatal("a FREEZE out of its bounds", 0);
     }
+    if (m->state == MONITOR_READY && mounts_changed(FD_MOUNTINFO)) {
+        load_survey(m);
+        return;
+    }
     state.map = m->map;
     state.count = m->map->count = request->count;
     state.deadline = request->timeout_ms * NS_PER_MS; /* a duration until the flush is over */

@@ -13,6 +13,7 @@
 
 #include "base/fatal.h"
 #include "base/freeze_check.h"
+#include "base/hook.h"
 #include "base/plan_check.h"
 #include "base/walk.h"
 #include "monitor/monitor.h"
@@ -47,11 +48,13 @@ static void open_document(struct pending *p, uint32_t kind, uint32_t plugin, con
     p->answer = -1;
 }
 
-/* Hands the copy, and the compiled form of a policy if there is one, to a parser of its own. */
-static void ask_parser(struct pending *p, const char *argument, int compiled)
+/* Opens a document and hands its copy to a parser of its own, with the compiled form of a policy or -1. */
+static void begin(struct pending *p, uint32_t kind, uint32_t plugin, const char *path, bool given, const char *argument,
+                  int compiled)
 {
-    struct msg_parse parse = { .kind = p->document.kind };
+    struct msg_parse parse = { .kind = kind };
     int pair[2];
+    open_document(p, kind, plugin, path, given);
     if (p->copy < 0) {
         return;
     }
@@ -68,27 +71,18 @@ static void ask_parser(struct pending *p, const char *argument, int compiled)
     p->answer = pair[0];
 }
 
-static void begin(struct pending *p, uint32_t kind, uint32_t plugin, const char *path, bool given, const char *argument)
-{
-    open_document(p, kind, plugin, path, given);
-    ask_parser(p, argument, -1);
-}
-
 /* A policy is named, or given by its path; its compiled form lies beside it. */
 static void begin_policy(struct pending *p, uint32_t plugin, const char *name, const char *directory)
 {
     static struct walk_result ignored; /* an absent or unsafe compiled form is only not used */
-    char path[PLAN_PATH_MAX], compiled[PLAN_PATH_MAX];
+    char path[PLAN_PATH_MAX], joined[PLAN_PATH_MAX];
     bool absolute = name[0] == '/';
-    path_join(path, absolute ? "" : directory, absolute ? "" : "/", name);
-    path_join(compiled, path, absolute ? "" : ".json", "");
-    open_document(p, DOC_POLICY, plugin, compiled, true);
-    path_join(path, compiled, ".qpol", "");
-    int copy = walk_copy(FD_ROOT, DOC_POLICY, path, &ignored);
-    ask_parser(p, "", copy);
-    if (copy >= 0) {
-        (void)close(copy);
-    }
+    path_join(joined, absolute ? "" : directory, absolute ? "" : "/", name);
+    path_join(path, joined, absolute ? "" : ".json", "");
+    path_join(joined, path, ".qpol", "");
+    int compiled = walk_copy(FD_ROOT, DOC_POLICY, joined, &ignored);
+    begin(p, DOC_POLICY, plugin, path, true, "", compiled);
+    (void)close(compiled); /* -1: there is none */
 }
 
 /* Waits for the answer, checks it, tells the supervisor.  Returns true
@@ -130,11 +124,7 @@ static void load_script(struct msg_hook *hook, const struct script_plan *script,
     p.document.phase = phase;
     send_to(FD_SUPERVISOR, MSG_DOCUMENT, &p.document, p.copy);
     if (p.copy >= 0 && to_launcher) {
-        hook->slot = WIRE_SLOT(plugin, phase);
-        hook->args_count = script->args_count;
-        hook->args_length = script->args_length;
-        memcpy(hook->args, script->args, sizeof hook->args);
-        path_join(hook->path, script->path, "", "");
+        hook_take_script(hook, WIRE_SLOT(plugin, phase), script);
         send_to(FD_LAUNCHER, MSG_HOOK, hook, p.copy);
     }
     (void)close(p.copy); /* -1: it was refused */
@@ -151,26 +141,18 @@ static void load_plugin(struct monitor *m, const struct plugin_plan *plan, uint3
     bool named = plan->run_as[0] != '\0';
     begin_policy(&documents[0], index, plan->policy, m->request.policy_dir);
     if (named) {
-        begin(&documents[1], DOC_PASSWD, index, "/etc/passwd", false, plan->run_as);
+        begin(&documents[1], DOC_PASSWD, index, "/etc/passwd", false, plan->run_as, -1);
     }
     bool complete = finish(m, &documents[0], &policy.plan, sizeof policy.plan);
     if (named && (complete = finish(m, &documents[1], &user, sizeof user) && complete)) {
-        begin(&documents[2], DOC_GROUP, index, "/etc/group", false, user.name); /* run_as may be a uid */
+        begin(&documents[2], DOC_GROUP, index, "/etc/group", false, user.name, -1); /* run_as may be a uid */
         complete = finish(m, &documents[2], &groups, sizeof groups);
     }
     complete = complete && m->request.mode == MODE_RUN;
-    if (complete) { /* without runAs the policy's user, which is root unless it says otherwise */
-        policy.index = hook.policy = index;
-        hook.uid = named ? user.uid : policy.plan.uid;
-        policy_narrow(&policy.plan, hook.uid);
+    if (complete) {
+        hook_take_plugin(&hook, index, plan, &policy.plan, named ? &user : NULL, &groups);
+        policy.index = index;
         send_to(FD_LAUNCHER, MSG_POLICY, &policy, -1);
-        hook.gid = named ? user.gid : policy.plan.gid;
-        hook.groups_count = named ? groups.count : policy.plan.groups_count;
-        memcpy(hook.groups, named ? groups.gids : policy.plan.groups, sizeof hook.groups);
-        path_join(hook.home, named ? user.home : hook.uid == 0 ? "/root" : "/", "", "");
-        hook.env_count = plan->env_count;
-        hook.env_length = plan->env_length;
-        memcpy(hook.env, plan->env, sizeof hook.env);
     }
     for (uint32_t phase = 0; phase < PHASES; phase++) {
         load_script(&hook, &plan->scripts[phase], index, phase, complete);
@@ -186,16 +168,16 @@ static void load_plugins(struct monitor *m, const struct msg_request *request)
     uint32_t count = 0;
     bool alone = request->plugin_config_given;
     if (!alone) {
-        begin(&p, DOC_HOST, UINT32_MAX, request->host_config, request->host_config_given, "");
+        begin(&p, DOC_HOST, UINT32_MAX, request->host_config, request->host_config_given, "", -1);
         alone = p.document.walk.verdict == WALK_MISSING && !request->host_config_given;
         if (finish(m, &p, &host, sizeof host)) {
             for (; count < host.plugins_count; count++) {
-                begin(&plugins[count], DOC_PLUGIN, count, host.plugins[count].config_path, true, "");
+                begin(&plugins[count], DOC_PLUGIN, count, host.plugins[count].config_path, true, "", -1);
             }
         }
     }
     if (alone) {
-        begin(&plugins[count++], DOC_PLUGIN, 0, request->plugin_config, request->plugin_config_given, "");
+        begin(&plugins[count++], DOC_PLUGIN, 0, request->plugin_config, request->plugin_config_given, "", -1);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (finish(m, &plugins[i], &plan, sizeof plan)) {
@@ -205,18 +187,32 @@ static void load_plugins(struct monitor *m, const struct msg_request *request)
     }
 }
 
+static void finish_mounts(struct monitor *m, struct pending *mounts)
+{
+    m->mounts.count = 0; /* without it nothing can be frozen */
+    (void)finish(m, mounts, &m->mounts, sizeof m->mounts);
+    m->map->wanted = 1 + freeze_wanted(&m->mounts, &m->request, &m->vmbackup);
+}
+
+void load_survey(struct monitor *m)
+{
+    static struct pending mounts;
+    begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "", -1);
+    finish_mounts(m, &mounts);
+    m->state = MONITOR_SURVEYED;
+}
+
 void on_request(void *context, const struct wire_packet *packet)
 {
     static struct msg_seal seal;
     struct monitor *m = context;
     struct pending vmbackup, mounts;
     memcpy(&m->request, packet->body, sizeof m->request);
-    begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "");
-    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, m->request.vmbackup_config, false, "");
+    begin(&mounts, DOC_MOUNTS, UINT32_MAX, "/proc/self/mountinfo", false, "", -1);
+    begin(&vmbackup, DOC_VMBACKUP, UINT32_MAX, m->request.vmbackup_config, false, "", -1);
     m->vmbackup.freeze = !finish(m, &vmbackup, &m->vmbackup, sizeof m->vmbackup) || m->vmbackup.freeze;
     load_plugins(m, &m->request);
-    (void)finish(m, &mounts, &m->mounts, sizeof m->mounts); /* without it nothing can be frozen */
-    m->map->wanted = 1 + freeze_wanted(&m->mounts, &m->request, &m->vmbackup);
+    finish_mounts(m, &mounts);
     memcpy(seal.run_id, m->request.run_id, sizeof seal.run_id);
     memcpy(seal.program_dir, m->request.program_dir, sizeof seal.program_dir);
     send_to(FD_LAUNCHER, MSG_SEAL, &seal, -1);

@@ -68,7 +68,7 @@ static void on_gone(struct monitor *m, unsigned which)
     if (sockets[which].peer == PEER_LAUNCHER) {
         kill_hooks();
     }
-    if (m->state == MONITOR_START || (m->state == MONITOR_READY && sockets[which].peer != PEER_FRONT)) {
+    if (m->state == MONITOR_START || (m->state < MONITOR_FREEZING && sockets[which].peer != PEER_FRONT)) {
         fatal("a part of this run is gone before the freeze", 0);
     }
     (void)alarm(4 * PLAN_TIMEOUT_MAX); /* who is left may never end: then this process does, and the guardian ends the hooks */

@@ -39,6 +39,9 @@ struct monitor {
 /* Handlers of MONITOR_RULES: load.c, freeze.c. */
 wire_handler on_request, on_freeze, on_guarding, on_thaw, on_done;
 
+/* The mount table as it is now goes to the supervisor, who answers with a FREEZE by it, or not. */
+void load_survey(struct monitor *m);
+
 /* Makes the descriptors that the main loop watches: of the deadline, and of the
  * workers, which have finished a phase when it is readable. */
 void freeze_prepare(int *deadline, int *finished);

@@ -26,6 +26,7 @@ struct mount {
     struct mount_field root, point, options, type, source, super_options;
     uint32_t line;
     uint32_t next_id, next_place; /* chains of the table, see mount_table.c */
+    uint32_t next_seen;           /* of the same superblock, see mounts.c */
 };
 
 struct mount_table {

@@ -59,13 +59,16 @@ static enum fs_skip classify(const struct mount *mount)
 
 /* ---- superblocks ------------------------------------------------------------------ */
 
+enum { NO_MOUNT = UINT32_MAX };
+
 /* What is known of a superblock while its mounts are gone through. */
 struct superblock {
     const struct mount *best;
     bool best_visible;
-    bool writable; /* one of its mounts is */
     bool at_root;
+    bool boots; /* one of its mounts is where boot loaders read */
     enum fs_skip skip;
+    uint32_t first, last; /* its mounts that can be seen, by index of the table; NO_MOUNT: none */
 };
 
 struct context {
@@ -75,6 +78,8 @@ struct context {
     unsigned count;
     const struct mount *left_out; /* the first that found no room */
     unsigned left_out_count;
+    size_t spare;                 /* bytes of text that no entry needs */
+    bool cut;                     /* not every mount point found room */
 };
 
 /* Whether a is the better mount to reach the superblock by: one that can be
@@ -88,35 +93,65 @@ static bool is_better(const struct mount *a, bool a_visible, const struct mount 
     return a->point.length < b->point.length;
 }
 
-static void look_at(struct context *c, const struct mount *mount, enum fs_skip skip)
+/* Where firmware and boot loaders read, by systemd's file-hierarchy(7) and older habit. */
+static bool is_boot_place(const struct mount *mount)
 {
-    /* Of what is only reported it does not matter. */
-    bool visible = skip != FS_ELIGIBLE || mount_visible(&c->table, mount);
+    return (mount_is(&mount->type, "vfat") || mount_is(&mount->type, "msdos")) &&
+           (mount_is(&mount->point, "/boot/efi") || mount_is(&mount->point, "/efi") || mount_is(&mount->point, "/boot"));
+}
+
+static struct superblock *find_superblock(struct context *c, const struct mount *mount)
+{
     struct superblock *sb = c->superblocks, *end = sb + c->count;
 
     while (sb < end && (sb->best->major != mount->major || sb->best->minor != mount->minor)) sb++;
-    if (sb == end) {
+    return sb < end ? sb : NULL;
+}
+
+static void look_at(struct context *c, uint32_t index, enum fs_skip skip)
+{
+    struct mount *mount = &c->table.mounts[index];
+    /* Of what is only reported it does not matter. */
+    bool visible = skip != FS_ELIGIBLE || mount_visible(&c->table, mount);
+    struct superblock *sb = find_superblock(c, mount);
+
+    if (!sb) {
         if (c->count == PLAN_FS_MAX) {
             if (c->left_out_count++ == 0) c->left_out = mount;
             return;
         }
-        *sb = (struct superblock){.best = mount, .best_visible = visible, .skip = skip};
-        c->count++;
+        sb = &c->superblocks[c->count++];
+        *sb = (struct superblock){mount, visible, false, false, skip, NO_MOUNT, NO_MOUNT};
     } else if (is_better(mount, visible, sb->best, sb->best_visible)) {
         sb->best = mount;
         sb->best_visible = visible;
     }
-    if (!mount_option(&mount->options, "ro") && !mount_option(&mount->super_options, "ro")) sb->writable = true;
-    if (visible && mount_is(&mount->point, "/")) sb->at_root = true;
+    mount->next_seen = NO_MOUNT;
+    if (!visible) return;
+    if (sb->first == NO_MOUNT) sb->first = index;
+    else c->table.mounts[sb->last].next_seen = index;
+    sb->last = index;
+    if (mount_is(&mount->point, "/")) sb->at_root = true;
+    if (is_boot_place(mount)) sb->boots = true;
+}
+
+/* A superblock that is read-only cannot be written by anybody.  One that is not can be,
+ * though all its mounts here are read-only: by another mount namespace, or through a file
+ * that was opened before. */
+static enum fs_skip skip_of(const struct superblock *sb)
+{
+    if (sb->skip != FS_ELIGIBLE) return sb->skip;
+    if (mount_option(&sb->best->super_options, "ro")) return FS_READ_ONLY;
+    if (!sb->best_visible) return FS_HIDDEN;
+    return sb->boots ? FS_BOOT : FS_ELIGIBLE;
 }
 
 /* Adds the superblocks on block devices, or all others but those without a device. */
 static void gather(struct context *c, bool block)
 {
     for (uint32_t i = 0; i < c->table.count; i++) {
-        const struct mount *mount = &c->table.mounts[i];
-        enum fs_skip skip = classify(mount);
-        if (skip != FS_NO_DEVICE && (skip == FS_ELIGIBLE) == block) look_at(c, mount, skip);
+        enum fs_skip skip = classify(&c->table.mounts[i]);
+        if (skip != FS_NO_DEVICE && (skip == FS_ELIGIBLE) == block) look_at(c, i, skip);
     }
 }
 
@@ -141,14 +176,31 @@ static void report_left_out(struct context *c, bool block)
 }
 
 /* Appends a field's text with its NUL; false if it has no room. */
-static bool add_text(struct mount_plan *plan, const struct mount_field *field, uint32_t *offset)
+static bool add_text(struct mount_plan *plan, const struct mount_field *field)
 {
     size_t room = PLAN_FS_TEXT_MAX - plan->text_length;
     size_t length = mount_text(plan->text + plan->text_length, room < PLAN_PATH_MAX ? room : PLAN_PATH_MAX, field);
 
-    *offset = plan->text_length;
     plan->text_length += (uint32_t)length;
     return length > 0;
+}
+
+/* The other mount points by which a file system can be named, as far as there is room:
+ * they come after what every entry needs. */
+static void add_others(struct context *c, const struct superblock *sb, struct fs_entry *entry)
+{
+    for (uint32_t i = sb->first; i != NO_MOUNT && sb->skip == FS_ELIGIBLE; i = c->table.mounts[i].next_seen) {
+        const struct mount *mount = &c->table.mounts[i];
+        uint32_t before = c->plan->text_length;
+
+        if (mount == sb->best) continue;
+        if (mount->point.length >= c->spare || !add_text(c->plan, &mount->point)) {
+            c->cut = true;
+            return;
+        }
+        c->spare -= c->plan->text_length - before;
+        entry->mount_points++;
+    }
 }
 
 static void add_entry(struct context *c, const struct superblock *sb)
@@ -157,21 +209,40 @@ static void add_entry(struct context *c, const struct superblock *sb)
     const struct mount *mount = sb->best;
     uint32_t text_length = plan->text_length;
     struct fs_entry entry;
+    bool added;
 
     memset(&entry, 0, sizeof(entry));
     entry.major = mount->major;
     entry.minor = mount->minor;
     entry.mount_id = mount->id;
-    entry.skip = (uint8_t)(sb->skip == FS_ELIGIBLE && !sb->writable ? FS_READ_ONLY : sb->skip);
+    entry.skip = (uint8_t)skip_of(sb);
     entry.is_root = sb->at_root ? 1 : 0;
+    entry.mount_points = 1;
     text_sanitize(entry.type, sizeof(entry.type), mount->type.at, mount->type.length);
-    if (!add_text(plan, &mount->point, &entry.mount_point) || !add_text(plan, &mount->source, &entry.source)) {
+    entry.mount_point = plan->text_length;
+    added = add_text(plan, &mount->point);
+    if (added) add_others(c, sb, &entry);
+    entry.source = plan->text_length;
+    if (!added || !add_text(plan, &mount->source)) {
         memset(plan->text + text_length, 0, PLAN_FS_TEXT_MAX - text_length);
         plan->text_length = text_length;
         report(c, entry.skip == FS_ELIGIBLE, mount, "no room for the names of this file system");
         return;
     }
     plan->entries[plan->count++] = entry;
+}
+
+static void add_entries(struct context *c)
+{
+    size_t needed = 0;
+
+    for (unsigned i = 0; i < c->count; i++)
+        needed += c->superblocks[i].best->point.length + c->superblocks[i].best->source.length + 2;
+    c->spare = needed < PLAN_FS_TEXT_MAX ? PLAN_FS_TEXT_MAX - needed : 0;
+    for (unsigned i = 0; i < c->count; i++) add_entry(c, &c->superblocks[i]);
+    if (c->cut)
+        finding_add(&c->plan->head, MOUNTS_CODE, FINDING_WARNING, FINDING_MOUNT, (struct place){0, 0}, "",
+                    "too many mounts to list: a file system may have to be named by its device or its first mount point");
 }
 
 void mounts_parse(const char *bytes, size_t n, struct mount_plan *out)
@@ -187,7 +258,7 @@ void mounts_parse(const char *bytes, size_t n, struct mount_plan *out)
     report_left_out(&c, true);
     gather(&c, false);
     report_left_out(&c, false);
-    for (unsigned i = 0; i < c.count; i++) add_entry(&c, &c.superblocks[i]);
+    add_entries(&c);
 done:
     mount_table_free(&c.table);
 }

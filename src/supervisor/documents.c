@@ -256,14 +256,16 @@ void documents_answer(struct run *run, const struct wire_packet *packet)
 
 /* ---- the mount table -------------------------------------------------------------- */
 
-static void choose_file_systems(struct run *run)
+void documents_choose(struct run *run)
 {
     const struct freeze_wishes wishes = {&run->options.mounts, &run->options.exclude, &run->vmbackup.skip};
     struct report *r = run->report;
 
     freeze_choose(&run->mounts, &run->topology, &wishes, &run->plan);
     for (uint32_t i = 0; i < run->plan.issues_count; i++)
-        report_finding_add(r, &run->plan.issues[i], "");
+        if (!run->surveyed || run->plan.issues[i].severity == FINDING_ERROR) /* warnings have been given */
+            report_finding_add(r, &run->plan.issues[i], "");
+    memset(r->fs, 0, sizeof(r->fs));
     r->fs_count = run->mounts.count;
     for (uint32_t i = 0; i < run->mounts.count; i++) {
         const struct fs_entry *e = &run->mounts.entries[i];
@@ -277,6 +279,11 @@ static void choose_file_systems(struct run *run)
         f->mount_point = report_text_add_string(r, run->mounts.text + e->mount_point);
         f->device = report_text_add_string(r, run->mounts.text + e->source);
     }
+}
+
+static void choose_file_systems(struct run *run)
+{
+    documents_choose(run);
     run->facts.plan = heavier(run->facts.plan, run->plan.outcome);
     if (run->plan.outcome == well && run->plan.count == 0 && run->facts.freeze_wanted) {
         run_finding(run, FINDING_WARNING, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, "",

@@ -20,6 +20,10 @@ void documents_answer(struct run *run, const struct wire_packet *packet);
  * without scripts, and what the machine lacks. */
 void documents_complete(struct run *run);
 
+/* Chooses by the mount table and the topology as they are: run.plan, and the report's
+ * file systems and findings. */
+void documents_choose(struct run *run);
+
 /* The SHA-256 of a file's bytes, read from its start.  False: it cannot be read. */
 bool documents_digest(int fd, uint8_t digest[32]);
 

@@ -24,7 +24,7 @@ struct freeze_plan {
     struct freeze_target targets[PLAN_FS_MAX]; /* in order of level */
     uint8_t skip[PLAN_FS_MAX];                 /* enum fs_skip, by index of the mount table */
     uint32_t level[PLAN_FS_MAX];               /* the same */
-    bool one_disk;                             /* all of it lies on one disk, as far as numbers tell */
+    bool one_disk;                             /* all of it lies on one and the same disk */
     enum outcome outcome;                      /* OUTCOME_APP_CONSISTENT, or why it cannot be done as asked */
     uint32_t issues_count;                     /* findings about it, errors and warnings */
     struct finding issues[FREEZE_ISSUES_MAX];
@@ -33,12 +33,13 @@ struct freeze_plan {
 /*
  * Chooses and orders.
  *   table  checked (plan_valid)
- *   topology  what loop devices lie on; count at most PLAN_FS_MAX
+ *   topology  what lies on what (layers.h)
  * A name in a list matches a mount point or a source, trailing slashes apart.
  * Upper layers come first: a file system in a loop device's file has a lower
  * level than the one that holds the file, whatever lies between.  "/" comes one
- * level after its equals.  A cycle is an error, and so is a loop device of which
- * it cannot be told what it lies on, while others are to be frozen too.
+ * level after its equals.  A cycle is an error, and so is a file system of which
+ * it cannot be told what it lies on, while others are to be frozen too; a writable
+ * one that cannot be reached, unless it is left out; and a name that means nothing.
  */
 void freeze_choose(const struct mount_plan *table, const struct msg_topology *topology,
                    const struct freeze_wishes *wishes, struct freeze_plan *plan);

@@ -23,6 +23,7 @@
 #include "hooks.h"
 #include "progress.h"
 #include "steps.h"
+#include "survey.h"
 
 static void watch_peers(struct run *run);
 
@@ -74,9 +75,9 @@ static void on_answer(struct run *run, struct wire_packet *packet, struct hook *
 static void on_topology(struct run *run, struct wire_packet *packet, struct hook *hook)
 {
     (void)hook;
-    memcpy(&run->topology, packet->body, sizeof(run->topology));
-    if (run->has_topology || run->topology.count > PLAN_FS_MAX)
-        fatal("a TOPOLOGY out of its bounds", 0);
+    if (run->has_topology)
+        fatal("a second TOPOLOGY", 0);
+    survey_topology(run, packet->body);
     run->has_topology = true;
     watch_peers(run);
 }
@@ -128,6 +129,25 @@ static void on_frozen(struct run *run, struct wire_packet *packet, struct hook *
 {
     (void)hook;
     steps_frozen(run, packet->body);
+}
+
+static void on_survey(struct run *run, struct wire_packet *packet, struct hook *hook)
+{
+    (void)hook;
+    survey_document(run, packet);
+}
+
+static void on_survey_answer(struct run *run, struct wire_packet *packet, struct hook *hook)
+{
+    (void)hook;
+    survey_answer(run, packet);
+}
+
+static void on_topology_again(struct run *run, struct wire_packet *packet, struct hook *hook)
+{
+    (void)hook;
+    survey_topology(run, packet->body);
+    survey_replan(run);
 }
 
 static void on_release(struct run *run, struct wire_packet *packet, struct hook *hook)

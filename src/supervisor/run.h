@@ -82,6 +82,7 @@ struct run {
     struct msg_topology topology;
     bool has_topology;
     struct freeze_plan plan;
+    bool surveyed;          /* the mount table was read again before the freeze */
     struct msg_release release;
     struct hook hooks[WIRE_HOOKS_MAX];
     struct timer still;     /* paces PROGRESS_STILL */

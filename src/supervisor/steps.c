@@ -194,7 +194,8 @@ static void enter_freeze(struct run *run)
     freeze.count = run->plan.count;
     freeze.timeout_ms = run->report->freeze_timeout_seconds * 1000u;
     memcpy(freeze.targets, run->plan.targets, sizeof(freeze.targets));
-    progress_begin(run, STEP_FLUSH, 0);
+    if (!run->surveyed)
+        progress_begin(run, STEP_FLUSH, 0);
     tell(&run->monitor, MSG_FREEZE, &freeze);
 }
 
@@ -209,6 +210,23 @@ static void enter_snapshot(struct run *run)
         enter_freeze(run);
     else
         say_ready(run, 0, 0);
+}
+
+/* Without the freeze that was wanted: whether the machine has but one disk is known by now. */
+static void settle_crash_allowed(struct run *run)
+{
+    const struct facts *f = &run->facts;
+
+    run->facts.crash_allowed = run->options.allow_crash == CRASH_ALWAYS ||
+                               (run->options.allow_crash == CRASH_AUTO && f->plan == well && run->plan.one_disk);
+}
+
+void steps_replanned(struct run *run)
+{
+    settle_crash_allowed(run);
+    if (run->facts.freeze != well)
+        progress_end(run, STEP_FLUSH, true, "");
+    enter_snapshot(run);
 }
 
 void steps_frozen(struct run *run, const struct msg_freeze_state *m)
@@ -281,8 +299,7 @@ static void settle_options(struct run *run)
     r->has_expedite = run->loaded.has_expedite != 0;
     r->limits = run->loaded.limits & ((1u << LIMITS) - 1);
     r->has_journal = run->loaded.has_journal != 0;
-    f->crash_allowed = run->options.allow_crash == CRASH_ALWAYS ||
-                       (run->options.allow_crash == CRASH_AUTO && f->plan == well && run->plan.one_disk);
+    settle_crash_allowed(run);
     if (f->plugins == 0 && f->documents == well && f->plan == well && !f->freeze_wanted && !f->crash_allowed)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, "",
                     "there is no script and nothing to freeze, and a crash-consistent snapshot is not allowed");
@@ -317,9 +334,14 @@ static void give_up(struct run *run)
         hooks_cancel(run, PHASE_PRE);
         break;
     case SUPERVISOR_FREEZING:
+    case SUPERVISOR_SURVEYED:
     case SUPERVISOR_THAWING:
         if (!run->monitor.open)
             enter_post(run); /* else it still answers */
+        break;
+    case SUPERVISOR_REPLANNING:
+        if (!run->front.open)
+            enter_post(run); /* the same */
         break;
     case SUPERVISOR_SNAPSHOT:
         leave_snapshot(run);

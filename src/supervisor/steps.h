@@ -27,6 +27,9 @@ void steps_release_late(struct run *run, const struct msg_release *m);
 void steps_thawed(struct run *run, const struct msg_freeze_state *m);
 void steps_thawed_early(struct run *run, const struct msg_freeze_state *m);
 
+/* The mount table was read again, and run.plan and run.facts.freeze are by it. */
+void steps_replanned(struct run *run);
+
 /* The front is gone: a snapshot that failed. */
 void steps_front_gone(struct run *run);
 

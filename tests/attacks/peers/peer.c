@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -197,7 +198,8 @@ static void answer_mounts(struct running *r)
     plan.head.usable = 1;
     plan.count = 1;
     plan.entries[0] = (struct fs_entry){
-        .major = st.stx_dev_major, .minor = st.stx_dev_minor, .mount_id = (uint32_t)st.stx_mnt_id, .type = "ext4",
+        .major = st.stx_dev_major, .minor = st.stx_dev_minor, .mount_id = (uint32_t)st.stx_mnt_id, .mount_points = 1,
+        .type = "ext4",
     };
     size_t length = strlen(mount_point) + 1;
     memcpy(plan.text, mount_point, length);
@@ -225,6 +227,15 @@ static struct running reach_monitor(unsigned state)
         say(&r, TO_FRONT, MSG_REQUEST, &request);
         answer_mounts(&r);
         await(&r, TO_SUPERVISOR, MSG_LOADED);
+    }
+    if (state == MONITOR_SURVEYED) {
+        /* It stays the mount that it was, but the kernel says that something has changed. */
+        if (mount(NULL, mount_point, NULL, MS_REMOUNT | MS_BIND, NULL) != 0) {
+            stop("a remount");
+        }
+        say(&r, TO_SUPERVISOR, MSG_FREEZE, &freeze);
+        answer_mounts(&r);
+        await(&r, TO_SUPERVISOR, MSG_ANSWER_MOUNTS);
     }
     if (state >= MONITOR_FREEZING) {
         say(&r, TO_SUPERVISOR, MSG_FREEZE, &freeze);

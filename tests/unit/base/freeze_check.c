@@ -46,6 +46,7 @@ static int begin(void **state)
     memset(&request, 0, sizeof request);
     for (unsigned i = 0; i < ENTRIES; i++) {
         table.entries[i].mount_point = text(points[i]);
+        table.entries[i].mount_points = 1;
         table.entries[i].source = text(sources[i]);
     }
     table.entries[3].skip = FS_READ_ONLY;

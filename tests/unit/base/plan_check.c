@@ -127,8 +127,8 @@ static void make_mounts(void)
     p->count = 2;
     p->text_length = 9;
     memcpy(p->text, "/a\0s\0/\n\0", 9); /* a mount point may have any byte, a source may be empty */
-    p->entries[0] = (struct fs_entry){.skip = FS_UNKNOWN, .is_root = 1, .type = "ext4", .mount_point = 0, .source = 3};
-    p->entries[1] = (struct fs_entry){.type = "123456789012345", .mount_point = 5, .source = 8};
+    p->entries[0] = (struct fs_entry){.skip = FS_UNKNOWN, .is_root = 1, .mount_points = 1, .type = "ext4", .mount_point = 0, .source = 3};
+    p->entries[1] = (struct fs_entry){.mount_points = 1, .type = "123456789012345", .mount_point = 5, .source = 8};
 }
 
 static void (*const make[DOC_KINDS])(void) = {make_host,   make_vmbackup, make_plugin, make_policy,
@@ -256,6 +256,11 @@ static void make_plan(enum document_kind kind)
     X(mounts_text, DOC_MOUNTS, plan.mounts.text_length = PLAN_FS_TEXT_MAX + 1)                           \
     X(mounts_text_cut, DOC_MOUNTS, plan.mounts.text_length = 8; plan.mounts.text[7] = 'x')               \
     X(mounts_skip, DOC_MOUNTS, plan.mounts.entries[1].skip = FS_EXCLUDED)                                \
+    X(mounts_no_point, DOC_MOUNTS, plan.mounts.entries[0].mount_points = 0; plan.mounts.entries[1].mount_points = 2) \
+    X(mounts_points, DOC_MOUNTS, plan.mounts.entries[0].mount_points = 2)                                \
+    X(mounts_points_not_paths, DOC_MOUNTS, plan.mounts.entries[0].mount_points = 2;                      \
+      plan.mounts.entries[1].mount_points = 0)                                                           \
+    X(mounts_points_wrap, DOC_MOUNTS, plan.mounts.entries[0].mount_points = UINT16_MAX)                  \
     X(mounts_is_root, DOC_MOUNTS, plan.mounts.entries[1].is_root = 2)                                    \
     X(mounts_type, DOC_MOUNTS, plan.mounts.entries[1].type[15] = 'x')                                    \
     X(mounts_type_empty, DOC_MOUNTS, plan.mounts.entries[1].type[0] = '\0')                              \

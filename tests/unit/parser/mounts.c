@@ -22,7 +22,7 @@ struct entry {
     uint32_t major, minor, id;
     enum fs_skip skip;
     bool is_root;
-    const char *type, *point, *source;
+    const char *type, *points, *source; /* points: the mount points, with '|' between them */
 };
 
 #define ROOT "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
@@ -61,25 +61,42 @@ static const struct {
      "4 0 0:41 / /d rw - avery-long-type-name s rw\n",
      {{259, 3, 2, FS_ELIGIBLE, false, "otherfs", "/b", "/dev/y"}, {0, 40, 1, FS_UNKNOWN, false, "newfs", "/a", "x"},
       {8, 9, 3, FS_FUSE, false, "fuseblk", "/c", "/dev/z"}, {0, 41, 4, FS_UNKNOWN, false, "avery-long-type", "/d", "s"}}},
-    {"read-only: superblock, every mount, not every mount",
+    {"read-only: superblock, every mount (others may write to it), not every mount",
      "1 0 8:1 / /a rw - ext4 a ro,x\n2 0 8:2 / /b ro,nosuid - ext4 b rw\n3 0 8:3 / /c ro - ext4 c rw\n4 0 8:3 / /d/d rw - ext4 c rw\n"
      "5 0 11:0 / /e ro - iso9660 /dev/sr0 ro\n",
-     {{8, 1, 1, FS_READ_ONLY, false, "ext4", "/a", "a"}, {8, 2, 2, FS_READ_ONLY, false, "ext4", "/b", "b"},
-      {8, 3, 3, FS_ELIGIBLE, false, "ext4", "/c", "c"}, {11, 0, 5, FS_READ_ONLY, false, "iso9660", "/e", "/dev/sr0"}}},
+     {{8, 1, 1, FS_READ_ONLY, false, "ext4", "/a", "a"}, {8, 2, 2, FS_ELIGIBLE, false, "ext4", "/b", "b"},
+      {8, 3, 3, FS_ELIGIBLE, false, "ext4", "/c|/d/d", "c"}, {11, 0, 5, FS_READ_ONLY, false, "iso9660", "/e", "/dev/sr0"}}},
     {"an option that only looks like ro", "1 0 8:1 / /a rw,ro2 - ext4 a rw,errors=remount-ro\n",
      {{8, 1, 1, FS_ELIGIBLE, false, "ext4", "/a", "a"}}},
     {"bind mounts: the one that shows the root",
      ROOT "21 20 8:2 /sub /a rw - ext4 /dev/b rw\n22 20 8:2 / /long/path rw - ext4 /dev/b rw\n23 20 8:2 / /long rw - ext4 /dev/b rw\n",
-     {ROOT_ENTRY, {8, 2, 23, FS_ELIGIBLE, false, "ext4", "/long", "/dev/b"}}},
+     {ROOT_ENTRY, {8, 2, 23, FS_ELIGIBLE, false, "ext4", "/long|/a", "/dev/b"}}},
     {"bind mounts: none shows the root", "21 1 8:2 /x /aaa rw - ext4 b rw\n22 1 8:2 /y /bb rw - ext4 b rw\n",
-     {{8, 2, 22, FS_ELIGIBLE, false, "ext4", "/bb", "b"}}},
+     {{8, 2, 22, FS_ELIGIBLE, false, "ext4", "/bb|/aaa", "b"}}},
     {"btrfs subvolumes share a superblock",
      "20 1 0:30 /@ / rw - btrfs /dev/sda rw,subvol=/@\n21 20 0:30 /@home /home rw - btrfs /dev/sda rw,subvol=/@home\n"
      "22 20 0:31 / /other rw - btrfs /dev/sdb rw\n",
-     {{0, 30, 20, FS_ELIGIBLE, true, "btrfs", "/", "/dev/sda"}, {0, 31, 22, FS_ELIGIBLE, false, "btrfs", "/other", "/dev/sdb"}}},
+     {{0, 30, 20, FS_ELIGIBLE, true, "btrfs", "/|/home", "/dev/sda"}, {0, 31, 22, FS_ELIGIBLE, false, "btrfs", "/other", "/dev/sdb"}}},
     {"btrfs: the top level somewhere, a subvolume at the root",
      "20 1 0:30 /@ / rw - btrfs /dev/sda rw\n21 20 0:30 / /mnt/top rw - btrfs /dev/sda rw\n",
-     {{0, 30, 21, FS_ELIGIBLE, true, "btrfs", "/mnt/top", "/dev/sda"}}},
+     {{0, 30, 21, FS_ELIGIBLE, true, "btrfs", "/mnt/top|/", "/dev/sda"}}},
+    {"btrfs: several subvolumes, none of them the top",
+     ROOT "21 20 0:30 /@a /srv/a rw - btrfs /dev/sdb rw\n22 20 0:30 /@b /srv/b/b rw - btrfs /dev/sdb rw\n"
+     "23 20 0:30 /@c /c rw - btrfs /dev/sdb rw\n",
+     {ROOT_ENTRY, {0, 30, 23, FS_ELIGIBLE, false, "btrfs", "/c|/srv/a|/srv/b/b", "/dev/sdb"}}},
+    {"the directory that a bind mount shows is deleted", ROOT "21 20 8:2 /gone//deleted /a rw - ext4 /dev/b rw\n",
+     {ROOT_ENTRY, {8, 2, 21, FS_ELIGIBLE, false, "ext4", "/a", "/dev/b"}}},
+    {"boot loaders' file systems",
+     "20 21 8:1 / /boot/efi rw - vfat /dev/a rw\n21 1 8:2 / /boot rw - ext4 /dev/b rw\n22 1 8:3 / /data rw - vfat /dev/c rw\n"
+     "23 1 8:4 / /efi ro - msdos /dev/d ro\n",
+     {{8, 1, 20, FS_BOOT, false, "vfat", "/boot/efi", "/dev/a"}, {8, 2, 21, FS_ELIGIBLE, false, "ext4", "/boot", "/dev/b"},
+      {8, 3, 22, FS_ELIGIBLE, false, "vfat", "/data", "/dev/c"}, {8, 4, 23, FS_READ_ONLY, false, "msdos", "/efi", "/dev/d"}}},
+    {"a boot loader's, mounted by an automounter",
+     "20 1 0:50 / /efi rw - autofs systemd-1 rw\n21 20 8:1 / /efi rw - vfat /dev/a rw\n",
+     {{8, 1, 21, FS_BOOT, false, "vfat", "/efi", "/dev/a"}}},
+    {"one behind an automounter",
+     ROOT "21 20 0:50 / /net rw - autofs auto.net rw\n22 21 8:2 / /net/a rw - ext4 /dev/b rw\n",
+     {ROOT_ENTRY, {8, 2, 22, FS_ELIGIBLE, false, "ext4", "/net/a", "/dev/b"}}},
     {"hidden: mounted over",
      ROOT "21 20 8:2 / /a rw - ext4 b rw\n22 21 0:9 / /a rw - tmpfs t rw\n23 20 8:2 / /else/where rw - ext4 b rw\n",
      {ROOT_ENTRY, {8, 2, 23, FS_ELIGIBLE, false, "ext4", "/else/where", "b"}}},
@@ -96,23 +113,37 @@ static const struct {
      {ROOT_ENTRY, {8, 2, 22, FS_ELIGIBLE, false, "ext4", "/a/b", "b"}}},
     {"the topmost of a stack",
      ROOT "21 20 8:2 / /a rw - ext4 b rw\n22 21 8:3 / /a rw - ext4 c rw\n",
-     {ROOT_ENTRY, {8, 2, 21, FS_ELIGIBLE, false, "ext4", "/a", "b"}, {8, 3, 22, FS_ELIGIBLE, false, "ext4", "/a", "c"}}},
+     {ROOT_ENTRY, {8, 2, 21, FS_HIDDEN, false, "ext4", "/a", "b"}, {8, 3, 22, FS_ELIGIBLE, false, "ext4", "/a", "c"}}},
     {"the topmost of a stack is not hidden by the ones below",
      ROOT "21 20 0:9 / /a rw - tmpfs t rw\n22 21 8:2 / /a rw - ext4 b rw\n23 20 8:2 / /else/where rw - ext4 b rw\n",
-     {ROOT_ENTRY, {8, 2, 22, FS_ELIGIBLE, false, "ext4", "/a", "b"}}},
+     {ROOT_ENTRY, {8, 2, 22, FS_ELIGIBLE, false, "ext4", "/a|/else/where", "b"}}},
+    {"hidden everywhere, but read-only", ROOT "21 20 8:2 / /a ro - ext4 b ro\n22 21 0:9 / /a rw - tmpfs t rw\n",
+     {ROOT_ENTRY, {8, 2, 21, FS_READ_ONLY, false, "ext4", "/a", "b"}}},
     {"hidden everywhere: still named", ROOT "21 20 8:2 / /a rw - ext4 b rw\n22 21 0:9 / /a rw - tmpfs t rw\n",
-     {ROOT_ENTRY, {8, 2, 21, FS_ELIGIBLE, false, "ext4", "/a", "b"}}},
+     {ROOT_ENTRY, {8, 2, 21, FS_HIDDEN, false, "ext4", "/a", "b"}}},
     {"a table that goes round", "20 21 8:1 / /a rw - ext4 b rw\n21 20 8:2 / /b rw - ext4 c rw\n22 22 8:4 / / rw - ext4 d rw\n",
-     {{8, 1, 20, FS_ELIGIBLE, false, "ext4", "/a", "b"}, {8, 2, 21, FS_ELIGIBLE, false, "ext4", "/b", "c"},
+     {{8, 1, 20, FS_HIDDEN, false, "ext4", "/a", "b"}, {8, 2, 21, FS_HIDDEN, false, "ext4", "/b", "c"},
       {8, 4, 22, FS_ELIGIBLE, true, "ext4", "/", "d"}}},
 };
+
+static bool are_points(const struct fs_entry *f, const char *points)
+{
+    const char *point = plan.text + f->mount_point;
+
+    for (uint32_t i = 0; i < f->mount_points; i++, point += strlen(point) + 1) {
+        size_t n = strlen(point);
+        if (strncmp(points, point, n) != 0 || points[n] != (i + 1 < f->mount_points ? '|' : '\0')) return false;
+        points += n + 1;
+    }
+    return true;
+}
 
 static void expect_entry(const char *name, uint32_t i, const struct entry *e)
 {
     const struct fs_entry *f = &plan.entries[i];
 
     if (i < plan.count && f->major == e->major && f->minor == e->minor && f->mount_id == e->id && f->skip == e->skip &&
-        f->is_root == e->is_root && strcmp(f->type, e->type) == 0 && strcmp(plan.text + f->mount_point, e->point) == 0 &&
+        f->is_root == e->is_root && strcmp(f->type, e->type) == 0 && are_points(f, e->points) &&
         strcmp(plan.text + f->source, e->source) == 0)
         return;
     print_message("table '%s', entry %u of %u: mount %u, skip %u, '%s' '%s'\n", name, i, plan.count, f->mount_id, f->skip,
@@ -212,14 +243,32 @@ static void test_long_names(void **state)
     expect_findings("4096", &plan.head, CODE, &(struct expected)ERROR_AT(1, 0, "", "no room for the names"), 1);
 
     used = 0;
-    for (int i = 0; i < 17; i++) { /* 17 x 4 KiB do not fit */
+    for (int i = 0; i < 25; i++) { /* 25 x 4 KiB do not fit */
         used += (size_t)snprintf(big + used, sizeof(big) - used, "1 0 8:%d / /", i);
         memset(big + used, 'x', 4000);
         used += 4000;
         used += (size_t)snprintf(big + used, sizeof(big) - used, " rw - ext4 s rw\n");
     }
     parse(big, used);
-    expect_findings("text", &plan.head, CODE, &(struct expected)ERROR_AT(17, 0, "", "no room for the names"), 1);
+    expect_findings("text", &plan.head, CODE, &(struct expected)ERROR_AT(25, 0, "", "no room for the names"), 1);
+}
+
+/* Other mount points are left out before anything else is. */
+static void test_many_points(void **state)
+{
+    size_t used = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++)
+        used += (size_t)snprintf(big + used, sizeof(big) - used, "%d 1 8:%d / /a/rather/long/mount/point/of/its/own/%05d rw - ext4 s rw\n",
+                                 100 + i, i % 2, i);
+    used += (size_t)snprintf(big + used, sizeof(big) - used, "9999 1 8:9 / /last rw - ext4 /dev/last rw\n");
+    parse(big, used);
+    expect_findings("3000 mounts of two", &plan.head, CODE, &(struct expected)WARNING_AT(0, 0, "", "too many mounts to list"), 1);
+    assert_int_equal(plan.count, 3);
+    assert_true(plan.entries[0].mount_points > 1000);
+    assert_string_equal(plan.text + plan.entries[2].mount_point, "/last");
+    assert_string_equal(plan.text + plan.entries[2].source, "/dev/last");
 }
 
 int main(void)
@@ -229,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_many_points),
     };
 
     return cmocka_run_group_tests_name("mounts", tests, NULL, NULL);

@@ -130,11 +130,25 @@ static void front_dies_in_pre(void **state)
 static void freeze_fails(void **state)
 {
     (void)state;
-    load(&(struct setup){0});
+    load(&(struct setup){.allow_crash = CRASH_NEVER});
     run_script(PRE, 1, 0);
     freeze(FREEZE_FAILED);
     run_script(POST, 1, 0);
     (void)result(OUTCOME_FREEZE_FAILED, 21, GRADE_NONE);
+    finished(true);
+}
+
+/* One of the two lies on the other: both are on one disk. */
+static void freeze_fails_on_one_disk(void **state)
+{
+    (void)state;
+    load(&(struct setup){.allow_crash = CRASH_AUTO});
+    run_script(PRE, 1, 0);
+    freeze(FREEZE_FAILED);
+    ready(0);
+    release(0);
+    run_script(POST, 1, 0);
+    (void)result(OUTCOME_CRASH_CONSISTENT, 11, GRADE_CRASH);
     finished(true);
 }
 
@@ -208,7 +222,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         T(monitor_dies), T(launcher_dies_while_frozen), T(guardian_dies), T(deadline), T(deadline_before_release), T(snapshot_fails),
-        T(front_dies_while_frozen), T(front_dies_in_pre), T(freeze_fails), T(freeze_fails_crash_allowed),
+        T(front_dies_while_frozen), T(front_dies_in_pre), T(freeze_fails), T(freeze_fails_on_one_disk), T(freeze_fails_crash_allowed),
         T(out_of_place), T(short_record),
     };
 #undef T

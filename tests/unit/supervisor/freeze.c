@@ -15,21 +15,22 @@
 
 const char program_name[] = "test-freeze";
 
-enum { MAX = 8, END = -1 };
+enum { MAX = 8, EXTRA = 8, END = -1 };
 
 struct fs {
     const char *mount;
     const char *source;
     uint32_t major, minor;
     enum fs_skip skip;
-    int lies_on; /* -1: no loop; else the row that holds its file; 99: a file system nobody knows */
+    int lies_on; /* NO_LOOP, or the row that holds the loop device's file, or: */
 };
 
-enum { NO_LOOP = -1, UNKNOWN = 99, MEMORY = 98 };
+enum { NO_LOOP = -1, UNKNOWN = 99, ANONYMOUS = 98, MEMORY = 97 };
 
 struct row {
     const char *name;
     struct fs fs[MAX];
+    struct block_below extra[EXTRA]; /* beside those of loop devices */
     const char *mounts[4], *exclude[4], *skip[4];
     enum outcome outcome;
     int levels[MAX]; /* END: not chosen */
@@ -38,6 +39,8 @@ struct row {
 };
 
 #define PLAIN FS_ELIGIBLE, NO_LOOP
+#define BESIDE(major, minor, below_major, below_minor) {major, minor, below_major, below_minor, BELOW_BESIDE}
+#define ON(major, minor, below_major, below_minor) {major, minor, below_major, below_minor, BELOW_NUMBER}
 
 static const struct row rows[] = {
     {.name = "two beside each other",
@@ -45,28 +48,162 @@ static const struct row rows[] = {
      .levels = {0, 0}},
     {.name = "partitions of one disk",
      .fs = {{"/a", "/dev/sda1", 8, 1, PLAIN}, {"/b", "/dev/sda2", 8, 2, PLAIN}},
+     .extra = {ON(8, 1, 8, 0), ON(8, 2, 8, 0)},
      .levels = {0, 0},
      .one_disk = true},
+    {.name = "a partition and one of another disk that has a number near to it",
+     .fs = {{"/a", "/dev/nvme0n1p1", 259, 1, PLAIN}, {"/b", "/dev/nvme1n1p1", 259, 3, PLAIN}},
+     .extra = {ON(259, 1, 259, 0), ON(259, 3, 259, 2)},
+     .levels = {0, 0}},
+    {.name = "two logical volumes on one disk, and a third that is on two",
+     .fs = {{"/a", "/dev/mapper/a", 253, 0, PLAIN}, {"/b", "/dev/mapper/b", 253, 1, PLAIN}, {"/c", "/dev/mapper/c", 253, 2, PLAIN}},
+     .extra = {ON(253, 0, 8, 1), ON(253, 1, 8, 1), ON(8, 1, 8, 0), ON(253, 2, 8, 2), ON(253, 2, 8, 17), ON(8, 2, 8, 0), ON(8, 17, 8, 16)},
+     .exclude = {"/c"},
+     .levels = {0, 0, END},
+     .one_disk = true},
+    {.name = "one logical volume alone, on two disks",
+     .fs = {{"/c", "/dev/mapper/c", 253, 2, PLAIN}},
+     .extra = {ON(253, 2, 8, 2), ON(253, 2, 8, 17), ON(8, 2, 8, 0), ON(8, 17, 8, 16)},
+     .levels = {0}},
+    {.name = "an md over partitions of one disk, and a file system beside it",
+     .fs = {{"/a", "/dev/md0", 9, 0, PLAIN}, {"/b", "/dev/sda3", 8, 3, PLAIN}},
+     .extra = {ON(9, 0, 8, 1), ON(9, 0, 8, 2), ON(8, 1, 8, 0), ON(8, 2, 8, 0), ON(8, 3, 8, 0)},
+     .levels = {0, 0},
+     .one_disk = true},
+    {.name = "a file system on dm over a loop device over another on dm over the root's partition",
+     .fs = {{"/", "/dev/sda1", 8, 1, PLAIN}, {"/top", "/dev/mapper/t", 253, 1, PLAIN}, {"/mid", "/dev/mapper/m", 253, 0, PLAIN}},
+     .extra = {ON(253, 1, 7, 1), ON(7, 1, 253, 0), ON(253, 0, 7, 0), ON(7, 0, 8, 1), ON(8, 1, 8, 0)},
+     .levels = {2, 0, 1},
+     .one_disk = true},
+    {.name = "a loop device that is a partition of a loop device",
+     .fs = {{"/", "/dev/a", 254, 0, PLAIN}, {"/p", "/dev/loop0p1", 259, 7, PLAIN}, {"/q", "/dev/loop1", 7, 1, PLAIN}},
+     .extra = {ON(259, 7, 7, 0), ON(7, 0, 254, 0), ON(7, 1, 259, 7)},
+     .levels = {2, 1, 0},
+     .one_disk = true},
+    {.name = "btrfs over two devices, of which the second lies on another",
+     .fs = {{"/b", "/dev/sdb", 0, 40, PLAIN}, {"/x", "/dev/sdc", 8, 32, PLAIN}},
+     .extra = {ON(0, 40, 8, 16), ON(0, 40, 7, 5), ON(7, 5, 8, 32)},
+     .levels = {0, 1}},
+    {.name = "a loop device on a btrfs, whose file's own number is another",
+     .fs = {{"/b", "/dev/sdb", 0, 40, PLAIN}, {"/in", "/dev/loop0", 7, 0, PLAIN}},
+     .extra = {ON(0, 40, 8, 16), ON(7, 0, 0, 40)},
+     .levels = {1, 0},
+     .one_disk = true},
+    {.name = "an external log that lies on another",
+     .fs = {{"/x", "/dev/sdb", 8, 16, PLAIN}, {"/other", "/dev/sdc", 8, 32, PLAIN}},
+     .extra = {BESIDE(8, 16, 7, 3), ON(7, 3, 8, 32)},
+     .levels = {0, 1}},
+    {.name = "a file on an overlay, which lies on its upper file system",
+     .fs = {{"/", "/dev/a", 254, 0, PLAIN}, {"/o", "overlay", 0, 30, FS_OVERLAY, NO_LOOP}, {"/in", "/dev/loop0", 7, 0, PLAIN}},
+     .extra = {ON(7, 0, 0, 30), ON(0, 30, 254, 0)},
+     .levels = {1, END, 0},
+     .one_disk = true},
+    {.name = "a file on an overlay in memory, or without an upper directory",
+     .fs = {{"/", "/dev/a", 254, 0, PLAIN}, {"/o", "overlay", 0, 30, FS_OVERLAY, NO_LOOP}, {"/in", "/dev/loop0", 7, 0, PLAIN}},
+     .extra = {ON(7, 0, 0, 30), {0, 30, 0, 0, BELOW_NOTHING}},
+     .levels = {1, END, 0}},
+    {.name = "a file on FUSE",
+     .fs = {{"/f", "sshfs", 0, 50, FS_FUSE, NO_LOOP}, {"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0}, {"/b", "/dev/b", 254, 1, PLAIN}},
+     .outcome = OUTCOME_FREEZE_FAILED,
+     .levels = {END, END, END},
+     .says = "'/a' lies on what cannot be told: on '/f'"},
+    {.name = "a file on FUSE over a block device",
+     .fs = {{"/f", "/dev/sdz", 65, 0, FS_FUSE, NO_LOOP}, {"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0}, {"/b", "/dev/b", 254, 1, PLAIN}},
+     .outcome = OUTCOME_FREEZE_FAILED,
+     .levels = {END, END, END},
+     .says = "'/a' lies on what cannot be told: on '/f'"},
+    {.name = "a file on a network file system lies on nothing here",
+     .fs = {{"/n", "server:/", 0, 50, FS_NETWORK, NO_LOOP}, {"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0}, {"/b", "/dev/b", 254, 1, PLAIN}},
+     .levels = {END, 0, 0}},
+    {.name = "a file on a file system that is not mounted here",
+     .fs = {{"/a", "/dev/loop0", 7, 0, PLAIN}, {"/b", "/dev/sda2", 8, 2, PLAIN}},
+     .extra = {ON(7, 0, 8, 1), ON(8, 1, 8, 0), ON(8, 2, 8, 0)},
+     .levels = {0, 0},
+     .one_disk = true},
+    {.name = "a cycle of devices under a file system",
+     .fs = {{"/a", "/dev/mapper/a", 253, 0, PLAIN}},
+     .extra = {ON(253, 0, 253, 1), ON(253, 1, 253, 2), ON(253, 2, 253, 1)},
+     .outcome = OUTCOME_FREEZE_FAILED,
+     .levels = {END},
+     .says = "'/a' lies on itself, by way of other devices"},
+    {.name = "a cycle that nobody chose anything above",
+     .fs = {{"/a", "/dev/a", 254, 0, PLAIN}, {"/b", "/dev/loop0", 7, 0, FS_ELIGIBLE, 1}},
+     .exclude = {"/b"},
+     .levels = {0, END},
+     .one_disk = true},
+    {.name = "alone, and on itself",
+     .fs = {{"/b", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0}},
+     .outcome = OUTCOME_FREEZE_FAILED,
+     .levels = {END},
+     .says = "'/b' lies on itself"},
+    {.name = "hidden, and nothing leaves it out",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/h", "/dev/h", 8, 17, FS_HIDDEN, NO_LOOP}},
+     .outcome = OUTCOME_MOUNT_UNOPENABLE,
+     .levels = {0, END},
+     .one_disk = true,
+     .says = "'/h' (8:17) cannot be reached"},
+    {.name = "hidden and excluded",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/h", "/dev/h", 8, 17, FS_HIDDEN, NO_LOOP}},
+     .exclude = {"/h"},
+     .levels = {0, END},
+     .one_disk = true},
+    {.name = "hidden, while others are named",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/h", "/dev/h", 8, 17, FS_HIDDEN, NO_LOOP}},
+     .mounts = {"/a"},
+     .levels = {0, END},
+     .one_disk = true},
+    {.name = "hidden by one that is named",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/a", "/dev/h", 8, 17, FS_HIDDEN, NO_LOOP}},
+     .mounts = {"/a"},
+     .levels = {0, END},
+     .one_disk = true},
+    {.name = "hidden, and named by its device",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/a", "/dev/h", 8, 17, FS_HIDDEN, NO_LOOP}},
+     .mounts = {"/a", "/dev/h"},
+     .outcome = OUTCOME_MOUNT_UNOPENABLE,
+     .levels = {0, END},
+     .one_disk = true,
+     .says = "'/a' (8:17) cannot be reached"},
+    {.name = "a boot loader's: a warning",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/boot/efi", "/dev/e", 8, 17, FS_BOOT, NO_LOOP}},
+     .levels = {0, END},
+     .one_disk = true,
+     .says = "'/boot/efi' is of type vfat, which cannot be frozen"},
+    {.name = "a boot loader's that is excluded",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/boot/efi", "/dev/e", 8, 17, FS_BOOT, NO_LOOP}},
+     .exclude = {"/boot/efi"},
+     .levels = {0, END},
+     .one_disk = true},
+    {.name = "a boot loader's that is named",
+     .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/boot/efi", "/dev/e", 8, 17, FS_BOOT, NO_LOOP}},
+     .mounts = {"/boot/efi"},
+     .outcome = OUTCOME_FREEZE_FAILED,
+     .levels = {END, END},
+     .says = "'/boot/efi' cannot be frozen: a boot loader's"},
     {.name = "the root last within its level",
      .fs = {{"/", "/dev/a", 254, 0, PLAIN}, {"/b", "/dev/b", 254, 1, PLAIN}},
      .levels = {1, 0}},
     {.name = "the root alone", .fs = {{"/", "/dev/a", 254, 0, PLAIN}}, .levels = {0}, .one_disk = true},
     {.name = "a loop device over the root",
      .fs = {{"/", "/dev/a", 254, 0, PLAIN}, {"/b", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0}},
-     .levels = {1, 0}},
+     .levels = {1, 0},
+     .one_disk = true},
     {.name = "loop on loop, against the order of the table",
      .fs = {{"/in", "/dev/loop1", 7, 1, FS_ELIGIBLE, 1}, {"/mid", "/dev/loop0", 7, 0, FS_ELIGIBLE, 2},
             {"/out", "/dev/a", 254, 0, PLAIN}},
-     .levels = {0, 1, 2}},
+     .levels = {0, 1, 2},
+     .one_disk = true},
     {.name = "loop on loop, in the order of the table",
      .fs = {{"/out", "/dev/a", 254, 0, PLAIN}, {"/mid", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0},
             {"/in", "/dev/loop1", 7, 1, FS_ELIGIBLE, 1}},
-     .levels = {2, 1, 0}},
+     .levels = {2, 1, 0},
+     .one_disk = true},
     {.name = "what lies between is not chosen",
      .fs = {{"/out", "/dev/a", 254, 0, PLAIN}, {"/mid", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0},
             {"/in", "/dev/loop1", 7, 1, FS_ELIGIBLE, 1}},
      .exclude = {"/mid"},
-     .levels = {1, END, 0}},
+     .levels = {1, END, 0},
+     .one_disk = true},
     {.name = "the root on a loop device, others beside and below",
      .fs = {{"/", "/dev/loop0", 7, 0, FS_ELIGIBLE, 1}, {"/host", "/dev/a", 254, 0, PLAIN}, {"/x", "/dev/b", 254, 1, PLAIN}},
      .levels = {1, 2, 0}},
@@ -83,33 +220,37 @@ static const struct row rows[] = {
      .fs = {{"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, UNKNOWN}, {"/b", "/dev/b", 254, 1, PLAIN}},
      .outcome = OUTCOME_FREEZE_FAILED,
      .levels = {END, END},
-     .says = "'/a' is on a loop device"},
+     .says = "'/a' lies on what cannot be told"},
     {.name = "the same alone",
      .fs = {{"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, UNKNOWN}, {"/b", "/dev/b", 254, 1, PLAIN}},
      .mounts = {"/a"},
-     .levels = {0, END},
-     .one_disk = true},
-    {.name = "images in memory: the one of btrfs last, as the others might lie on it",
-     .fs = {{"/e", "/dev/loop0", 7, 0, FS_ELIGIBLE, MEMORY}, {"/b", "/dev/loop2", 0, 40, FS_ELIGIBLE, MEMORY},
-            {"/x", "/dev/loop1", 7, 1, FS_ELIGIBLE, MEMORY}},
+     .levels = {0, END}},
+    {.name = "images who knows where: the one of btrfs last, as the others might lie on it",
+     .fs = {{"/e", "/dev/loop0", 7, 0, FS_ELIGIBLE, ANONYMOUS}, {"/b", "/dev/loop2", 0, 40, FS_ELIGIBLE, ANONYMOUS},
+            {"/x", "/dev/loop1", 7, 1, FS_ELIGIBLE, ANONYMOUS}},
      .levels = {0, 1, 0}},
-    {.name = "images in memory, none of btrfs",
-     .fs = {{"/e", "/dev/loop0", 7, 0, FS_ELIGIBLE, MEMORY}, {"/x", "/dev/loop1", 7, 1, FS_ELIGIBLE, MEMORY}},
+    {.name = "images in memory, two of them of btrfs",
+     .fs = {{"/e", "/dev/loop0", 7, 0, FS_ELIGIBLE, MEMORY}, {"/b", "/dev/loop2", 0, 40, FS_ELIGIBLE, MEMORY},
+            {"/c", "/dev/loop1", 0, 41, FS_ELIGIBLE, MEMORY}},
+     .levels = {0, 0, 0}},
+    {.name = "images who knows where, none of btrfs",
+     .fs = {{"/e", "/dev/loop0", 7, 0, FS_ELIGIBLE, ANONYMOUS}, {"/x", "/dev/loop1", 7, 1, FS_ELIGIBLE, ANONYMOUS}},
      .levels = {0, 0}},
     {.name = "two of btrfs that might lie on each other",
-     .fs = {{"/a", "/dev/loop0", 0, 40, FS_ELIGIBLE, MEMORY}, {"/b", "/dev/loop1", 0, 41, FS_ELIGIBLE, MEMORY}},
+     .fs = {{"/a", "/dev/loop0", 0, 40, FS_ELIGIBLE, ANONYMOUS}, {"/b", "/dev/loop1", 0, 41, FS_ELIGIBLE, ANONYMOUS}},
      .outcome = OUTCOME_FREEZE_FAILED,
      .levels = {END, END},
      .says = "'/a' may lie on another"},
     {.name = "btrfs on a loop device over another",
      .fs = {{"/a", "/dev/a", 254, 0, PLAIN}, {"/b", "/dev/loop3", 0, 41, FS_ELIGIBLE, 0}},
-     .levels = {1, 0}},
+     .levels = {1, 0},
+     .one_disk = true},
     {.name = "a file on an overlay, which lies who knows where",
      .fs = {{"/", "overlay", 0, 30, FS_OVERLAY, NO_LOOP}, {"/a", "/dev/loop0", 7, 0, FS_ELIGIBLE, 0},
             {"/b", "/dev/b", 254, 1, PLAIN}},
      .outcome = OUTCOME_FREEZE_FAILED,
      .levels = {END, END, END},
-     .says = "'/a' is on a loop device"},
+     .says = "'/a' lies on what cannot be told"},
     {.name = "named by mount point and by source, slashes apart",
      .fs = {{"/a", "/dev/a", 8, 1, PLAIN}, {"/b", "/dev/b", 8, 17, PLAIN}, {"/c", "/dev/c", 8, 33, PLAIN}},
      .mounts = {"/a//", "/dev/c"},
@@ -175,23 +316,32 @@ static void fill(const struct row *r)
     for (size_t i = 0; i < MAX && r->fs[i].mount; i++) {
         const struct fs *f = &r->fs[i];
         struct fs_entry *e = &table.entries[i];
-        struct block_below *b = &topology.devices[topology.count];
+        struct block_below on_file = {.major = 7, .kind = BELOW_NUMBER};
 
         table.count = (uint32_t)i + 1;
         e->major = f->major;
         e->minor = f->minor;
         e->skip = (uint8_t)f->skip;
         e->is_root = strcmp(f->mount, "/") == 0;
+        e->mount_points = 1;
+        memcpy(e->type, f->skip == FS_BOOT ? "vfat" : "ext4", 5);
         e->mount_point = put(f->mount);
         e->source = put(f->source);
         if (f->lies_on == NO_LOOP)
             continue;
-        topology.count++;
-        b->major = 7; /* of a btrfs the table has another one */
-        b->minor = f->major ? f->minor : (uint32_t)(f->source[9] - '0');
-        b->below_major = f->lies_on == UNKNOWN ? 9 : f->lies_on == MEMORY ? 0 : r->fs[f->lies_on].major;
-        b->below_minor = f->lies_on == UNKNOWN || f->lies_on == MEMORY ? 77 : r->fs[f->lies_on].minor;
+        on_file.minor = f->major ? f->minor : (uint32_t)(f->source[9] - '0');
+        if (f->major == 0) /* a btrfs has a number of its own */
+            topology.devices[topology.count++] = (struct block_below)ON(0, f->minor, 7, on_file.minor);
+        if (f->lies_on >= MEMORY) {
+            on_file.kind = f->lies_on == UNKNOWN ? BELOW_UNKNOWN : f->lies_on == MEMORY ? BELOW_NOTHING : BELOW_ANONYMOUS;
+        } else {
+            on_file.below_major = r->fs[f->lies_on].major;
+            on_file.below_minor = r->fs[f->lies_on].minor;
+        }
+        topology.devices[topology.count++] = on_file;
     }
+    for (size_t i = 0; i < EXTRA && (r->extra[i].major || r->extra[i].minor); i++)
+        topology.devices[topology.count++] = r->extra[i];
 }
 
 static void every_row(void **state)
@@ -244,9 +394,10 @@ static void tower(void **state)
     for (uint32_t i = 0; i < PLAN_FS_MAX; i++) {
         snprintf(name, sizeof(name), "/%u", i);
         table.entries[i] = (struct fs_entry){.major = 7, .minor = i, .mount_point = put(name), .source = 0};
-        topology.devices[i] = (struct block_below){7, i, 7, i - 1};
+        table.entries[i].mount_points = 1;
+        topology.devices[i] = (struct block_below)ON(7, i, 7, i - 1);
     }
-    topology.devices[0].major = 9; /* the lowest is on no loop device */
+    topology.devices[0] = (struct block_below)ON(7, 0, 254, 0); /* the lowest is on a disk */
     table.count = topology.count = PLAN_FS_MAX;
     freeze_choose(&table, &topology, &wishes, &plan);
     assert_int_equal(plan.outcome, OUTCOME_APP_CONSISTENT);
@@ -255,7 +406,8 @@ static void tower(void **state)
         assert_int_equal(plan.targets[i].index, PLAN_FS_MAX - 1 - i);
         assert_int_equal(plan.targets[i].level, i);
     }
-    topology.devices[0] = (struct block_below){7, 0, 7, PLAN_FS_MAX - 1}; /* and now it bites its tail */
+    assert_true(plan.one_disk);
+    topology.devices[0] = (struct block_below)ON(7, 0, 7, PLAN_FS_MAX - 1); /* and now it bites its tail */
     freeze_choose(&table, &topology, &wishes, &plan);
     assert_int_equal(plan.outcome, OUTCOME_FREEZE_FAILED);
     assert_int_equal(plan.count, 0);

@@ -138,8 +138,8 @@ static void load_mounts(void)
     mounts.count = 2;
     memcpy(mounts.text, text, sizeof(text));
     mounts.text_length = sizeof(text);
-    mounts.entries[0] = (struct fs_entry){.major = 254, .minor = 16, .type = "ext4", .mount_point = 0, .source = 6};
-    mounts.entries[1] = (struct fs_entry){.major = 7, .minor = 0, .type = "xfs", .mount_point = 15, .source = 27};
+    mounts.entries[0] = (struct fs_entry){.major = 254, .minor = 16, .mount_points = 1, .type = "ext4", .mount_point = 0, .source = 6};
+    mounts.entries[1] = (struct fs_entry){.major = 7, .minor = 0, .mount_points = 1, .type = "xfs", .mount_point = 15, .source = 27};
     document(DOC_MOUNTS, UINT32_MAX, 0, "/proc/self/mountinfo", &mounts);
 }
 
