@@ -4,6 +4,7 @@
 #   make           build everything                  make lint     static analysis
 #   make deps      install what is missing           make bench    measure beside others
 #   make install   PREFIX and DESTDIR are honoured   make clean
+#   SESSION_GROUP=NAME   a group that may call "quiesce thaw" and "status"; none otherwise
 #   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
 #   make fuzz      every fuzzing harness, in every flavour: fuzz/README.md
 #   make fuzz-campaign TIME=1h JOBS=2   run them all    make fuzz-coverage   what their corpora reach
@@ -16,6 +17,7 @@
 PREFIX      ?= /usr/local
 DESTDIR     ?=
 BASE_UID    ?= 64800
+SESSION_GROUP ?=
 BUILD       ?= build
 ifeq ($(origin CC),default)
 CC          := gcc

@@ -19,6 +19,7 @@ enum outcome {
 /* Exit statuses of the command line that no outcome carries. */
 enum {
     EXIT_USAGE = 64,
+    EXIT_NOTHING_HELD = 69,
     EXIT_INTERNAL = 70,
     EXIT_TRY_AGAIN = 75,
     EXIT_NOT_PERMITTED = 77,

@@ -140,6 +140,13 @@ struct report {
         uint32_t exit_code, signal;
         uint64_t duration_ns;
     } snapshot;
+    struct {
+        uint8_t held;     /* 1: it was a held session; else all is 0 */
+        uint8_t released; /* 1: what follows holds; 0: the session ended without a word */
+        uint8_t cause;    /* enum release_cause */
+        uint8_t reserved;
+        uint32_t uid, pid, refused; /* as in RELEASE */
+    } held;
     struct report_text message; /* one or two sentences about this very run */
     uint32_t host_timeout_seconds, freeze_timeout_seconds;
     uint8_t has_cgroup, has_expedite, has_journal;

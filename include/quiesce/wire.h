@@ -16,7 +16,7 @@
  * of descriptors, of an unknown type, or one that the receiver's table below
  * does not hold for its state and that sender, ends the receiving process.
  *
- *            front ------------------- supervisor       OPTIONS TOPOLOGY RELEASE / PROGRESS SURVEY READY RESULT
+ *            front ------------------- supervisor       OPTIONS TOPOLOGY RELEASE / PROGRESS SURVEY TARGETS READY RESULT
  *              |  REQUEST                |      |
  *            monitor --------------------+      |       DOCUMENT ANSWER_* LOADED FROZEN THAWED
  *              |  |  \                          |         / FREEZE THAW DONE
@@ -91,7 +91,7 @@ struct msg_options {
     char run_id[WIRE_RUN_ID_MAX];
     uint8_t mode;           /* enum run_mode */
     uint8_t allow_crash;    /* enum allow_crash */
-    uint8_t reserved;
+    uint8_t held;           /* 1: held open until somebody says THAW (held.h); of MODE_RUN only */
     uint32_t freeze_timeout_seconds; /* 0: as configured */
     struct mount_list mounts;        /* --mount; none: all eligible */
     struct mount_list exclude;       /* --exclude */
@@ -124,11 +124,25 @@ struct msg_topology {
     struct block_below devices[PLAN_BELOW_MAX];
 };
 
+/* What a RELEASE follows from. */
+enum release_cause {
+    RELEASE_COMMAND,  /* the snapshot command ended; all others are of a held session */
+    RELEASE_THAW,     /* "quiesce thaw" */
+    RELEASE_DEADLINE, /* of a session without a freeze: nobody else keeps it */
+    RELEASE_SIGNAL,   /* the session, or "quiesce freeze", was told to end */
+    RELEASE_CALLER,   /* "quiesce freeze" was gone before it had heard that all is ready */
+    RELEASE_LATE,     /* the run had gone on: the deadline has thawed, or a part of it is gone */
+    RELEASE_CAUSES
+};
+
 /* RELEASE: the snapshot command has ended. */
 struct msg_release {
     uint32_t exit_code; /* 0..255 */
     uint32_t signal;    /* 0, or the signal that ended it */
     uint64_t duration_ns;
+    uint32_t cause;     /* enum release_cause */
+    uint32_t uid, pid;  /* of RELEASE_THAW: who said it; else 0 */
+    uint32_t refused;   /* callers who were refused because they may not talk to the session */
 };
 
 /* The body of messages that have none. */
@@ -165,6 +179,14 @@ struct msg_ready {
 };
 
 /* SURVEY: the mount table has changed since the run began; say TOPOLOGY once more. */
+
+/* TARGETS: what is frozen, by mount point, in a held run; right before its READY. */
+struct msg_targets {
+    uint32_t count;  /* of file systems */
+    uint32_t listed; /* of mount points in text: fewer if they are too long */
+    uint32_t length; /* bytes used of text */
+    char text[PLAN_SKIP_TEXT_MAX]; /* one after another, each with its NUL */
+};
 
 /* RESULT: everything is over; one descriptor: the sealed report (report.h). */
 struct msg_result {
@@ -467,6 +489,7 @@ struct frozen_map {
     X(MSG_RELEASE,         struct msg_release,       0, 0)      \
     X(MSG_PROGRESS,        struct msg_progress,      0, 0)      \
     X(MSG_READY,           struct msg_ready,         0, 0)      \
+    X(MSG_TARGETS,         struct msg_targets,       0, 0)      \
     X(MSG_RESULT,          struct msg_result,        1, 1)      \
     X(MSG_PARSE,           struct msg_parse,         2, 3)      \
     X(MSG_ANSWER_HOST,     struct host_plan,         0, 0)      \
@@ -660,6 +683,7 @@ enum front_state { FRONT_RUNNING, FRONT_SNAPSHOT, FRONT_RELEASED, FRONT_STATES }
 #define FRONT_RULES(X)                                                            \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_SURVEY,   on_survey)                   \
+    X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_TARGETS,  on_targets)                  \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_READY,    on_ready)                    \
     X(FRONT_RUNNING,  PEER_SUPERVISOR, MSG_RESULT,   on_result)                   \
     X(FRONT_SNAPSHOT, PEER_SUPERVISOR, MSG_PROGRESS, on_progress)                 \

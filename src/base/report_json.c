@@ -9,11 +9,8 @@
 
 /* ---- pieces ---------------------------------------------------------------- */
 
-/*
- * A moment as RFC 3339 has it, in UTC.  Not gmtime(3), which looks for the time
- * zone's file: the supervisor may not open one.
- */
-static cJSON *moment(uint64_t ns)
+/* Not gmtime(3), which looks for the time zone's file: the supervisor may not open one. */
+cJSON *report_moment_json(uint64_t ns)
 {
     static const unsigned before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     uint64_t s = ns / 1000000000u, days = s / 86400, second = s % 86400;
@@ -140,6 +137,22 @@ static cJSON *snapshot(const struct report *r)
                        add(o, "durationSeconds", seconds(r->snapshot.duration_ns)));
 }
 
+/* How a held session was held, and by whom it was ended. */
+static cJSON *held(const struct report *r)
+{
+    bool thaw = r->held.released && r->held.cause == RELEASE_THAW;
+    cJSON *o;
+
+    if (!r->held.held)
+        return cJSON_CreateNull();
+    o = cJSON_CreateObject();
+    return made(o, o && add(o, "releasedBy", r->held.released ? cJSON_CreateString(release_cause_name(r->held.cause))
+                                                              : cJSON_CreateNull()) &&
+                       add(o, "uid", thaw ? count(r->held.uid) : cJSON_CreateNull()) &&
+                       add(o, "pid", thaw ? count(r->held.pid) : cJSON_CreateNull()) &&
+                       add(o, "refusedCallers", count(r->held.refused)));
+}
+
 static cJSON *steps(const struct report *r)
 {
     cJSON *array = cJSON_CreateArray();
@@ -185,10 +198,10 @@ cJSON *report_run_json(const struct report *r)
                        add(o, "name", cJSON_CreateString(row->name)) && add(o, "outcome", cJSON_CreateString(row->id)) &&
                        add(o, "message", text(r, r->message)) && add(o, "remedy", cJSON_CreateString(row->remedy)) &&
                        add(o, "exitStatus", count(r->exit_status)) && add(o, "runId", cJSON_CreateString(r->run_id)) &&
-                       add(o, "startedAt", moment(r->started_realtime_ns)) &&
+                       add(o, "startedAt", report_moment_json(r->started_realtime_ns)) &&
                        add(o, "durationSeconds", seconds(r->duration_ns)) && add(o, "steps", steps(r)) &&
                        add(o, "hooks", report_hooks_json(r)) && add(o, "fileSystems", file_systems(r, false)) &&
-                       add(o, "snapshot", snapshot(r)) && add(o, "warnings", warnings(r)) &&
+                       add(o, "snapshot", snapshot(r)) && add(o, "held", held(r)) && add(o, "warnings", warnings(r)) &&
                        add(o, "findings", findings(r)));
 }
 
@@ -200,6 +213,6 @@ cJSON *report_check_json(const struct report *r)
                        add(o, "plugins", plugins(r)) && add(o, "hooks", report_hooks_json(r)) &&
                        add(o, "message", text(r, r->message)) && add(o, "exitStatus", count(r->exit_status)) &&
                        add(o, "runId", cJSON_CreateString(r->run_id)) &&
-                       add(o, "startedAt", moment(r->started_realtime_ns)) &&
+                       add(o, "startedAt", report_moment_json(r->started_realtime_ns)) &&
                        add(o, "durationSeconds", seconds(r->duration_ns)));
 }

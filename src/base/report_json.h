@@ -19,6 +19,9 @@ cJSON *report_run_json(const struct report *r);
 /* The object of "quiesce check --json", the same way. */
 cJSON *report_check_json(const struct report *r);
 
+/* A moment of CLOCK_REALTIME as RFC 3339 has it, in UTC. */
+cJSON *report_moment_json(uint64_t ns);
+
 /* An array of {kind, path, present, sha256}: what the run was made from. */
 cJSON *report_documents_json(const struct report *r);
 

@@ -97,3 +97,12 @@ const char *run_step_name(uint32_t step)
     };
     return word(words, COUNT(words), step);
 }
+
+const char *release_cause_name(uint32_t cause)
+{
+    static const char *const words[RELEASE_CAUSES] = {
+        [RELEASE_COMMAND] = "command", [RELEASE_THAW] = "thaw",         [RELEASE_DEADLINE] = "deadline",
+        [RELEASE_SIGNAL] = "signal",   [RELEASE_CALLER] = "callerGone", [RELEASE_LATE] = "late",
+    };
+    return word(words, COUNT(words), cause);
+}

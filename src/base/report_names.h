@@ -17,5 +17,6 @@ const char *start_step_name(uint32_t step);    /* enum start_step */
 /* Why a step of a start failed: what is known of that step and errno, else the errno in words; "" for 0. */
 const char *start_error_text(uint32_t step, uint32_t error);
 const char *run_step_name(uint32_t step);      /* enum run_step */
+const char *release_cause_name(uint32_t cause); /* enum release_cause */
 
 #endif

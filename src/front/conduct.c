@@ -12,6 +12,7 @@
 #include "base/report_json.h"
 #include "front/ending.h"
 #include "front/explain.h"
+#include "front/held_call.h"
 #include "front/result.h"
 #include "front/run.h"
 #include "front/preflight.h"
@@ -111,6 +112,9 @@ static int conduct(const struct options *options, const struct presentation *how
     int status = preflight(message, sizeof message);
     if (status == 0) {
         status = conduct_start(&run, &session, options, how->mode, message, sizeof message);
+    }
+    if (status == EXIT_TRY_AGAIN) {
+        held_name_holder(message, sizeof message);
     }
     if (status != 0) {
         return ending_failure(options->json, session.run_id, status, message);

@@ -16,6 +16,7 @@ static const struct {
     const char *name;
 } endings[] = {
     { EXIT_INTERNAL, "InternalError" },
+    { EXIT_NOTHING_HELD, "NothingHeld" },
     { EXIT_TRY_AGAIN, "TryAgain" },
     { EXIT_NOT_PERMITTED, "NotPermitted" },
 };

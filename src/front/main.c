@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "front/conduct.h"
+#include "front/held.h"
 #include "front/journal.h"
 #include "front/options.h"
 #include "front/policy.h"
@@ -30,7 +31,9 @@ static int version(const struct options *options)
 
 static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_RUN] = conduct_run,          [COMMAND_CHECK] = conduct_check,
-    [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_JOURNAL_SHOW] = journal_show,
+    [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_FREEZE] = held_freeze,
+    [COMMAND_THAW] = held_thaw,           [COMMAND_STATUS] = held_status,
+    [COMMAND_JOURNAL_SHOW] = journal_show,
     [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
     [COMMAND_POLICY_SHOW] = policy_command,
     [COMMAND_POLICY_DIFF] = policy_command,
@@ -51,7 +54,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     int status = commands[options.command](&options);
-    if (fflush(stdout) != 0 && status == 0 && options.command != COMMAND_RUN) {
+    if (fflush(stdout) != 0 && status == 0 && options.command != COMMAND_RUN && options.command != COMMAND_FREEZE) {
         status = EXIT_INTERNAL;
     }
     return status;

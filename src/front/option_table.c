@@ -17,6 +17,11 @@ const struct command_row command_table[COMMANDS] = {
                         "look at every document, script, policy and mount; run and freeze nothing", 0, 0 },
     [COMMAND_EXPLAIN] = { "explain", NULL, "[OPTION]...",
                           "say in words what each script may do, and what follows when it fails", 0, 0 },
+    [COMMAND_FREEZE] = { "freeze", NULL, "[OPTION]...",
+                         "run the pre-scripts, freeze, and return; a session in the background holds it until thaw", 0, 0 },
+    [COMMAND_THAW] = { "thaw", NULL, "[--failed] [--session ID] [--json]",
+                       "the snapshot is over: thaw, run the post-scripts, print the result of the whole run", 0, 0 },
+    [COMMAND_STATUS] = { "status", NULL, "[--json]", "say what is held frozen, since when, and until when", 0, 0 },
     [COMMAND_JOURNAL_SHOW] = { "journal", "show", "[--last N] [--journal F]", "print the records of past runs", 0, 0 },
     [COMMAND_JOURNAL_VERIFY] = { "journal", "verify", "[--journal F]",
                                  "prove that no record was changed, taken out or put in", 0, 0 },
@@ -39,11 +44,12 @@ const struct command_row command_table[COMMANDS] = {
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
     set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_base, set_user,
-    set_timeout, set_phase, set_post, set_keep, set_add, set_help;
+    set_timeout, set_phase, set_post, set_keep, set_add, set_failed, set_session, set_help;
 
 enum {
-    ON_RUN = ON(COMMAND_RUN),
-    ON_LOADING = ON(COMMAND_RUN) | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
+    ON_FREEZING = ON(COMMAND_RUN) | ON(COMMAND_FREEZE),
+    ON_LOADING = ON_FREEZING | ON(COMMAND_CHECK) | ON(COMMAND_EXPLAIN),
+    ON_THAW = ON(COMMAND_THAW),
     ON_SHOW = ON(COMMAND_JOURNAL_SHOW),
     ON_JOURNAL = ON(COMMAND_JOURNAL_SHOW) | ON(COMMAND_JOURNAL_VERIFY),
     ON_POLICY_JSON = ON(COMMAND_POLICY_SHOW) | ON(COMMAND_POLICY_DIFF) | ON(COMMAND_POLICY_TEST),
@@ -56,12 +62,14 @@ const struct option_row option_table[OPTION_ROWS] = {
     { "host-config", "F", ON_LOADING, set_host_config, "host configuration (/etc/azure/VMSnapshotPluginHost.conf)" },
     { "mount", "M", ON_LOADING, set_mount, "freeze this mount point; may be repeated (every eligible one)" },
     { "exclude", "M", ON_LOADING, set_exclude, "leave this mount point unfrozen; may be repeated" },
-    { "freeze-timeout", "S", ON_RUN, set_freeze_timeout, "thaw after this many seconds whatever happens (60)" },
-    { "allow-crash-consistent", "WHEN", ON_RUN, set_allow_crash,
+    { "freeze-timeout", "S", ON_FREEZING, set_freeze_timeout, "thaw after this many seconds whatever happens (60)" },
+    { "allow-crash-consistent", "WHEN", ON_FREEZING, set_allow_crash,
       "take the snapshot though a freeze failed: auto, always or never (auto)" },
-    { "no-expedite", NULL, ON_RUN, set_no_expedite, "do not expedite the kernel's RCU grace periods during the freeze" },
-    { "dry-run", NULL, ON_RUN, set_dry_run, "load and check everything, then say what would be done" },
-    { "json", NULL, ON_LOADING | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
+    { "no-expedite", NULL, ON_FREEZING, set_no_expedite, "do not expedite the kernel's RCU grace periods during the freeze" },
+    { "dry-run", NULL, ON(COMMAND_RUN), set_dry_run, "load and check everything, then say what would be done" },
+    { "json", NULL, ON_LOADING | ON_THAW | ON(COMMAND_STATUS) | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
+    { "failed", NULL, ON_THAW, set_failed, "the snapshot failed: it must not be used, and the status is 23" },
+    { "session", "ID", ON_THAW, set_session, "thaw this session and no other" },
     { "last", "N", ON_SHOW, set_last, "only the last N records" },
     { "journal", "F", ON_JOURNAL, set_journal, "the journal's file (" JOURNAL_PATH ")" },
     { "bpf", NULL, ON(COMMAND_POLICY_SHOW), set_bpf, "the filter's program instead of words; with --json beside them" },
@@ -208,6 +216,23 @@ static int set_dry_run(struct options *options, const char *value, char *message
 {
     (void)value, (void)message, (void)capacity;
     options->dry_run = true;
+    return 0;
+}
+
+static int set_failed(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->failed = true;
+    return 0;
+}
+
+static int set_session(struct options *options, const char *value, char *message, size_t capacity)
+{
+    if (strlen(value) != WIRE_RUN_ID_MAX - 1 || strspn(value, "0123456789abcdef") != WIRE_RUN_ID_MAX - 1) {
+        snprintf(message, capacity, "--session takes the %d hex digits that 'quiesce freeze' prints", WIRE_RUN_ID_MAX - 1);
+        return -1;
+    }
+    memcpy(options->session, value, WIRE_RUN_ID_MAX);
     return 0;
 }
 

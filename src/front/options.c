@@ -218,6 +218,7 @@ int options_parse(struct options *options, int argc, char **argv, char *message,
 {
     memset(options, 0, sizeof *options);
     memcpy(options->journal, JOURNAL_PATH, sizeof JOURNAL_PATH);
+    options->words = argv;
     int at = 1;
     if (at >= argc) {
         snprintf(message, capacity, "a command is missing");

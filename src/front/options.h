@@ -18,6 +18,9 @@ enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
     COMMAND_EXPLAIN,
+    COMMAND_FREEZE,
+    COMMAND_THAW,
+    COMMAND_STATUS,
     COMMAND_JOURNAL_SHOW,
     COMMAND_JOURNAL_VERIFY,
     COMMAND_POLICY_COMPILE,
@@ -43,6 +46,9 @@ struct options {
     uint32_t last;                     /* records to show; 0: all */
     uint8_t allow_crash;               /* enum allow_crash */
     bool no_expedite, json, dry_run, bpf;
+    bool failed;                       /* of thaw: the snapshot failed */
+    char session[WIRE_RUN_ID_MAX];     /* of thaw: the one that is meant; "": whichever there is */
+    char **words;                      /* argv, all of it */
     uint32_t tuples, seed;             /* of policy test, if has_... */
     bool has_tuples, has_seed, verbose;
     const char *output;                          /* --output; NULL: not given */

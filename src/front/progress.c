@@ -160,6 +160,7 @@ void progress_start(struct progress *p, int fd, bool quiet)
     p->terminal = !p->may_hold && isatty(fd);
     p->lines = !quiet;
     p->frozen = p->shown = false;
+    p->note = NULL;
     p->active_count = 0;
     p->held_length = p->held_lost = 0;
 }
@@ -191,6 +192,10 @@ void progress_redraw(struct progress *p, uint64_t now_ns)
 void progress_say(struct progress *p, const char *text)
 {
     char shown[PROGRESS_LINE_MAX - 16], line[PROGRESS_LINE_MAX];
+    if (p->note != NULL) {
+        p->note(p->note_to, text);
+        return;
+    }
     sanitise(shown, sizeof shown, text, strlen(text));
     int n = snprintf(line, sizeof line, "quiesce: %s\n", shown);
     put_line(p, line, (size_t)n);

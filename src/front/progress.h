@@ -40,6 +40,8 @@ struct progress {
     bool may_hold; /* fd is a regular file */
     bool frozen;   /* between the beginning of the freeze and the end of the thaw */
     bool shown;    /* a live line stands on the screen */
+    void (*note)(void *to, const char *text); /* takes the program's own words instead of fd; NULL: nobody does */
+    void *note_to;
     unsigned active_count;
     struct progress_step active[PROGRESS_ACTIVE_MAX];
     size_t held_length, held_lost;

@@ -242,8 +242,36 @@ static void print_file_systems(FILE *out, const struct report *r)
     }
 }
 
+/* Of a session: who ended it, how long it was held. */
+static void print_held(FILE *out, const struct report *r)
+{
+    static const char *const causes[RELEASE_CAUSES] = {
+        [RELEASE_COMMAND] = "ended",
+        [RELEASE_THAW] = "thawed",
+        [RELEASE_DEADLINE] = "ended by its deadline",
+        [RELEASE_SIGNAL] = "told to end by a signal",
+        [RELEASE_CALLER] = "ended because 'quiesce freeze' was gone",
+        [RELEASE_LATE] = "not thawed before the run had to go on",
+    };
+    if (r->held.released == 0) {
+        fputs("\n  held session: it ended without being released\n", out);
+    } else if (r->held.cause == RELEASE_THAW) {
+        fprintf(out, "\n  held session: thawed by pid %" PRIu32 " of uid %" PRIu32 ", %s, after %.4f s\n", r->held.pid, r->held.uid,
+                r->snapshot.exit_code != 0 ? "the snapshot failed" : "the snapshot is taken", seconds(r->snapshot.duration_ns));
+    } else {
+        fprintf(out, "\n  held session: %s, after %.4f s\n", causes[r->held.cause], seconds(r->snapshot.duration_ns));
+    }
+    if (r->held.refused > 0) {
+        fprintf(out, "  %" PRIu32 " caller%s refused\n", r->held.refused, r->held.refused == 1 ? " was" : "s were");
+    }
+}
+
 static void print_snapshot(FILE *out, const struct report *r)
 {
+    if (r->held.held != 0) {
+        print_held(out, r);
+        return;
+    }
     if (r->snapshot.ran == 0) {
         return;
     }

@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "front/held_session.h"
 #include "front/topology.h"
 #include "quiesce/outcome.h"
 
 /* ---- messages ------------------------------------------------------------------ */
 
 typedef int handler(struct run *run, struct wire_packet *packet);
-static handler on_progress, on_survey, on_ready, on_result;
+static handler on_progress, on_survey, on_targets, on_ready, on_result;
 
 static const struct wire_rule rules[] = {
 #define X(state, peer, type, function) { state, peer, type },
@@ -65,6 +66,21 @@ static int on_progress(struct run *run, struct wire_packet *packet)
     if (m->step == STEP_SNAPSHOT && m->kind == PROGRESS_BEGIN) {
         tell_deadline(run);
     }
+    if (run->held != NULL) {
+        held_progress(run->held, m);
+    }
+    return 0;
+}
+
+static int on_targets(struct run *run, struct wire_packet *packet)
+{
+    const struct msg_targets *m = packet->body;
+    if (run->held == NULL || !held_targets_valid(m)) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor lists what is frozen, and %s",
+                 run->held == NULL ? "nobody asked" : "it makes no sense");
+        return -EPROTO;
+    }
+    held_targets(run->held, m);
     return 0;
 }
 
@@ -87,6 +103,13 @@ static int on_survey(struct run *run, struct wire_packet *packet)
     return 0;
 }
 
+void run_release(struct run *run, const struct msg_release *release)
+{
+    if (run->state == FRONT_SNAPSHOT && !run->over) {
+        send_release(run, release);
+    }
+}
+
 static int on_ready(struct run *run, struct wire_packet *packet)
 {
     const struct msg_ready *m = packet->body;
@@ -97,13 +120,18 @@ static int on_ready(struct run *run, struct wire_packet *packet)
         snprintf(run->failure, sizeof run->failure, "the supervisor says that file systems are frozen, and none is");
         return -EPROTO;
     }
-    if (run->mode != MODE_RUN || run->options->snapshot == NULL) {
+    if (run->mode != MODE_RUN || (run->options->snapshot == NULL && run->held == NULL)) {
         snprintf(run->failure, sizeof run->failure, "the supervisor asked for a snapshot that nobody wants");
         return -EPROTO;
     }
-    struct msg_release release = { .signal = (uint32_t)run->interrupted };
+    struct msg_release release = { .signal = (uint32_t)run->interrupted, .cause = run->interrupted_by };
     if (run->interrupted != 0) {
         send_release(run, &release);
+        return 0;
+    }
+    if (run->held != NULL) {
+        run->state = FRONT_SNAPSHOT;
+        held_ready(run->held, m);
         return 0;
     }
     int error = snapshot_start(&run->snapshot, run->options->snapshot, &run->mask, run->options->json);
@@ -165,6 +193,8 @@ static int on_result(struct run *run, struct wire_packet *packet)
         snprintf(run->failure, sizeof run->failure, "the report cannot be used: %s", why);
         return -EPROTO;
     }
+    run->report_fd = packet->fds[0];
+    packet->fds_count = 0;
     return 0;
 }
 
@@ -271,21 +301,45 @@ static void read_signal(struct run *run)
     if (read(run->signals, &info, sizeof info) != sizeof info) {
         return;
     }
+    run_signal(run, (int)info.ssi_signo);
+}
+
+void run_signal(struct run *run, int number)
+{
     run->signals_count++;
     if (run->signals_count == RUN_SIGNALS_MAX) {
         give_up(run, "it was to end at once");
     }
+    run_interrupt(run, number, run->held != NULL ? RELEASE_SIGNAL : RELEASE_COMMAND);
+}
+
+/* What becomes of the snapshot. */
+static const char *interrupted_snapshot(const struct run *run)
+{
+    if (run->state == FRONT_RUNNING) {
+        return "no snapshot will be taken";
+    }
+    if (run->held != NULL) {
+        return run->state == FRONT_SNAPSHOT ? "a snapshot that is being taken will not count" : "the snapshot is over already";
+    }
+    return run->state == FRONT_SNAPSHOT ? "the snapshot command is being ended" : "the snapshot command is over already";
+}
+
+void run_interrupt(struct run *run, int number, enum release_cause cause)
+{
     if (run->interrupted != 0) {
         return;
     }
-    run->interrupted = (int)info.ssi_signo;
+    run->interrupted = number;
+    run->interrupted_by = cause;
     char text[160];
-    snprintf(text, sizeof text, "SIG%s: %s; the run still ends in order: thaw, then post-scripts", sigabbrev_np(run->interrupted),
-             run->state == FRONT_SNAPSHOT   ? "the snapshot command is being ended"
-             : run->state == FRONT_RELEASED ? "the snapshot command is over already"
-                                            : "no snapshot will be taken");
+    snprintf(text, sizeof text, "SIG%s: %s; the run still ends in order: thaw, then post-scripts", sigabbrev_np(number),
+             interrupted_snapshot(run));
     progress_say(&run->progress, text);
     snapshot_end(&run->snapshot, clock_monotonic_ns());
+    if (run->held != NULL) {
+        held_give_up(run->held, cause);
+    }
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
@@ -322,7 +376,7 @@ static void on_snapshot_over(struct run *run)
 
 void run_loop(struct run *run)
 {
-    enum { SUPERVISOR, LOG, SIGNALS, SNAPSHOT, SOURCES };
+    enum { SUPERVISOR, LOG, SIGNALS, SNAPSHOT, HELD, SOURCES };
     run->state = FRONT_RUNNING;
     run->snapshot.pidfd = -1;
     run->until_ns = run->patience_ns != 0 ? clock_monotonic_ns() + run->patience_ns : 0;
@@ -332,6 +386,7 @@ void run_loop(struct run *run)
             [LOG] = { .fd = run->log, .events = POLLIN },
             [SIGNALS] = { .fd = run->signals, .events = POLLIN },
             [SNAPSHOT] = { .fd = run->snapshot.pidfd, .events = POLLIN },
+            [HELD] = { .fd = run->held != NULL ? held_fd(run->held) : -1, .events = POLLIN },
         };
         int timeout = soonest(progress_timeout(&run->progress), snapshot_timeout(&run->snapshot, clock_monotonic_ns()));
         timeout = soonest(timeout, patience_timeout(run));
@@ -343,6 +398,9 @@ void run_loop(struct run *run)
         /* The snapshot first: its end is what the frozen world waits for. */
         if (ready > 0 && sources[SNAPSHOT].revents != 0) {
             on_snapshot_over(run);
+        }
+        if (ready > 0 && sources[HELD].revents != 0) {
+            held_serve(run->held);
         }
         if (ready > 0 && sources[SIGNALS].revents != 0) {
             read_signal(run);

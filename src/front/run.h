@@ -3,6 +3,8 @@
  *
  *   RUNNING --READY, snapshot command starts--> SNAPSHOT --it ends, RELEASE--> RELEASED
  *      RESULT ends each of them.
+ *
+ * In a held run (held_session.h) the wait for a THAW stands in the snapshot command's place.
  */
 #ifndef QUIESCE_FRONT_RUN_H
 #define QUIESCE_FRONT_RUN_H
@@ -23,8 +25,11 @@ enum {
     RUN_SIGNALS_MAX = 3,      /* so many break a run off; systemd sends two at once */
 };
 
+struct held;
+
 struct run {
     const struct options *options;
+    struct held *held; /* who waits in the snapshot command's place; NULL: nobody */
     enum run_mode mode;
     int supervisor; /* socket */
     int log;        /* pipe, non-blocking */
@@ -32,6 +37,7 @@ struct run {
     sigset_t mask;  /* the caller's signal mask */
     enum front_state state;
     int interrupted; /* the first signal that came, or 0 */
+    enum release_cause interrupted_by; /* of a held run */
     unsigned signals_count;
     uint64_t patience_ns; /* how long the supervisor may take to READY, and from RELEASE to RESULT; 0: for ever */
     uint64_t until_ns;    /* when that is over, CLOCK_MONOTONIC; 0: nothing is owed */
@@ -40,6 +46,7 @@ struct run {
     struct witness witness;
     struct msg_result result;
     const struct report *report; /* read-only mapping; NULL: there is no result */
+    int report_fd;               /* sealed; if there is a report */
     char failure[256];           /* why there is none, if it is known here */
     char log_line[RUN_LOG_MAX];  /* the last whole line of the log */
     unsigned log_lines;          /* how many were shown */
@@ -59,6 +66,16 @@ void run_loop(struct run *run);
 /* Prints what is in the log now, or the first part of it: a role that was taken over
  * may write faster than this reads. */
 void run_read_log(struct run *run);
+
+/* Sends RELEASE if one is awaited; of a held run, for run_loop() does it for a snapshot command. */
+void run_release(struct run *run, const struct msg_release *release);
+
+/* A signal that asks to end: the first lets the run end in order, the third breaks it off. */
+void run_signal(struct run *run, int number);
+
+/* The run is to end in order, without a snapshot.  number: the signal that stands for it;
+ * cause: of the RELEASE of a held run.  Once is enough. */
+void run_interrupt(struct run *run, int number, enum release_cause cause);
 
 /* One message in run->state.  Returns 0, or -EPROTO if the table of wire.h has no
  * row for it or its content is impossible; its descriptors are taken or closed. */

@@ -61,6 +61,7 @@ static int send_wishes(const struct session *session, const struct options *opti
     memcpy(wishes.run_id, session->run_id, sizeof wishes.run_id);
     wishes.mode = (uint8_t)session->mode;
     wishes.allow_crash = options->allow_crash;
+    wishes.held = options->command == COMMAND_FREEZE ? 1 : 0;
     wishes.freeze_timeout_seconds = options->freeze_timeout_seconds;
     wishes.mounts = options->mounts;
     wishes.exclude = options->exclude;

@@ -56,9 +56,20 @@ static void describe_hook(struct run *run, char *text, size_t size)
 
 static void describe_snapshot(const struct report *r, char *text, size_t size)
 {
-    if (r->outcome != OUTCOME_SNAPSHOT_FAILED || !r->snapshot.ran)
+    static const char *const causes[RELEASE_CAUSES] = {
+        [RELEASE_COMMAND] = "", /* the session was killed; a finding says so */
+        [RELEASE_THAW] = "quiesce thaw was told so",
+        [RELEASE_DEADLINE] = "nobody called quiesce thaw before the deadline",
+        [RELEASE_SIGNAL] = "the held session was told to end",
+        [RELEASE_CALLER] = "quiesce freeze was gone before it had heard that all was ready",
+        [RELEASE_LATE] = "the run had to go on before quiesce thaw was called",
+    };
+
+    if (r->outcome != OUTCOME_SNAPSHOT_FAILED || (!r->snapshot.ran && !r->held.released))
         return;
-    if (r->snapshot.signal)
+    if (r->held.held)
+        snprintf(text, size, "%s", causes[r->held.cause]);
+    else if (r->snapshot.signal)
         snprintf(text, size, "ended by signal %u", r->snapshot.signal);
     else
         snprintf(text, size, "exit status %u", r->snapshot.exit_code);

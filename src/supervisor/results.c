@@ -125,7 +125,8 @@ void results_thawed(struct run *run, const struct msg_freeze_state *m)
         return;
     if (m->word == THAW_DEADLINE)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_TIMEOUT, "",
-                    "the snapshot command was not over after %u s", run->report->freeze_timeout_seconds);
+                    run->options.held ? "nobody had called quiesce thaw after %u s" : "the snapshot command was not over after %u s",
+                    run->report->freeze_timeout_seconds);
     else
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_INTERNAL, "",
                     "the file systems were thawed before the snapshot was over: %s", reasons[m->word]);
@@ -135,4 +136,20 @@ void results_thawed(struct run *run, const struct msg_freeze_state *m)
         run->facts.snapshot = SNAPSHOT_FAILED;
     else
         run->facts.internal = true;
+}
+
+void results_targets(const struct run *run, struct msg_targets *targets)
+{
+    targets->count = run->facts.frozen ? run->plan.count : 0;
+    targets->listed = targets->length = 0;
+    for (uint32_t i = 0; i < targets->count; i++) {
+        const char *mount = run->mounts.text + run->mounts.entries[run->plan.targets[i].index].mount_point;
+        size_t size = strlen(mount) + 1;
+
+        if (targets->length + size > sizeof(targets->text))
+            return;
+        memcpy(targets->text + targets->length, mount, size);
+        targets->length += (uint32_t)size;
+        targets->listed++;
+    }
 }

@@ -48,11 +48,12 @@ static void on_options(struct run *run, struct wire_packet *packet, struct hook 
     memcpy(o, packet->body, sizeof(*o));
     if (strnlen(o->run_id, sizeof(o->run_id)) != WIRE_RUN_ID_MAX - 1 ||
         strspn(o->run_id, "0123456789abcdef") != WIRE_RUN_ID_MAX - 1 || o->mode >= RUN_MODES ||
-        o->allow_crash >= CRASH_CHOICES || o->freeze_timeout_seconds > PLAN_FREEZE_TIMEOUT_MAX ||
+        o->allow_crash >= CRASH_CHOICES || o->held > (o->mode == MODE_RUN) || o->freeze_timeout_seconds > PLAN_FREEZE_TIMEOUT_MAX ||
         !list_ok(&o->mounts) || !list_ok(&o->exclude))
         fatal("OPTIONS out of their bounds", 0);
     memcpy(run->report->run_id, o->run_id, sizeof(run->report->run_id));
     run->report->mode = o->mode;
+    run->report->held.held = o->held;
     steps_load(run);
 }
 

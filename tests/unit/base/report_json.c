@@ -99,7 +99,7 @@ static void run_object(void **state)
         "\"durationSeconds\":12.000000345", "\"cpuSeconds\":1.500001000", "\"startedAt\":\"2024-02-29T12:34:56.789Z\"",
         "\"freezeSeconds\":0.000000001", "\"count\":18446744073709551615", "\"0xffffffffffffffff\"", NULL};
     static const char *const top[] = {"consistency", "code", "name", "message", "exitStatus", "runId", "startedAt",
-                                      "durationSeconds", "hooks", "fileSystems", "snapshot", "warnings", NULL};
+                                      "durationSeconds", "hooks", "fileSystems", "snapshot", "held", "warnings", NULL};
     static const char *const of_hook[] = {"plugin", "phase", "path", "sha256", "policy", "attempts", NULL};
     static const char *const of_attempt[] = {"exitCode", "signal", "timedOut", "durationSeconds", "maxRssKiB", "cpuSeconds",
                                              "stdout", "stderr", "denied", "survivors", NULL};
@@ -116,6 +116,7 @@ static void run_object(void **state)
     assert_int_equal(member(o, "code")->valueint, 300);
     assert_string_equal(member(o, "message")->valuestring, "\"quoted\" \xc3\xa9");
     assert_true(cJSON_IsNull(member(o, "snapshot")));
+    assert_true(cJSON_IsNull(member(o, "held")));
     hook = cJSON_GetArrayItem(member(o, "hooks"), 0);
     has_all(hook, of_hook);
     attempts = member(hook, "attempts");
@@ -147,6 +148,31 @@ static void snapshot(void **state)
     o = through_text(report_run_json(r), none);
     assert_int_equal(member(member(o, "snapshot"), "signal")->valueint, 15);
     assert_true(cJSON_IsNull(member(member(o, "snapshot"), "exitCode")));
+    cJSON_Delete(o);
+}
+
+static void held(void **state)
+{
+    static const char *const none[] = {NULL};
+    cJSON *o;
+
+    (void)state;
+    r->held.held = 1;
+    r->held.uid = 5;
+    o = through_text(report_run_json(r), none);
+    assert_true(cJSON_IsNull(member(member(o, "held"), "releasedBy")));
+    assert_true(cJSON_IsNull(member(member(o, "held"), "uid")));
+    cJSON_Delete(o);
+    r->held.released = 1;
+    r->held.cause = RELEASE_THAW;
+    o = through_text(report_run_json(r), none);
+    assert_string_equal(member(member(o, "held"), "releasedBy")->valuestring, "thaw");
+    assert_int_equal(member(member(o, "held"), "uid")->valueint, 5);
+    cJSON_Delete(o);
+    r->held.cause = RELEASE_CALLER;
+    o = through_text(report_run_json(r), none);
+    assert_string_equal(member(member(o, "held"), "releasedBy")->valuestring, "callerGone");
+    assert_true(cJSON_IsNull(member(member(o, "held"), "uid")));
     cJSON_Delete(o);
 }
 
@@ -226,7 +252,7 @@ static void no_memory(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {T(run_object), T(snapshot), T(check_object), T(moments), T(no_memory)};
+    const struct CMUnitTest tests[] = {T(run_object), T(snapshot), T(held), T(check_object), T(moments), T(no_memory)};
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
