@@ -28,6 +28,16 @@ $(BUILD)/helpers/campaign-actor: tests/campaign/actor.c tests/campaign/load.c te
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -static -o $@ $(filter %.c,$^)
 
+# The front as SESSION_GROUP builds it: the two files that know the group, before the library.
+GROUPED := held held_door
+# (With the ordinary object, which knows its headers.)
+$(BUILD)/grouped/%.o: src/front/%.c $(BUILD)/obj/front/%.o
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CPPFLAGS) -UQUIESCE_SESSION_GROUP -DQUIESCE_SESSION_GROUP='"operator"' $(CFLAGS) -c $< -o $@
+$(BUILD)/helpers/quiesce-grouped: $(BUILD)/obj/front/main.o $(GROUPED:%=$(BUILD)/grouped/%.o) $(BUILD)/libfront.a $(BUILD)/libbase.a
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_front)
+HELPERS += $(BUILD)/helpers/quiesce-grouped
+
 # ---- the attack suite: tests/attacks/README.md ------------------------------------
 
 # What an attacker runs: static, so that it runs wherever it gets to.

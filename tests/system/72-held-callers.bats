@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# Held sessions: where they are called from, who may talk to them, and who had better not.
+
+load ../lib/common
+
+setup_file() {
+    new_fs ext4 a
+    cp "$HELPERS/quiesce-grouped" /mnt/quiesce/
+    chmod 0711 /mnt /mnt/quiesce
+}
+
+MOUNT=/mnt/m/a
+SOCKET=/run/quiesce/session
+
+freeze() {
+    quiesce_do freeze --json --config "$CONFIG" --mount "$MOUNT" "$@"
+}
+
+thaw() {
+    quiesce_do thaw --json
+}
+
+# Of a test that leaves its session behind, it ends here.
+teardown() {
+    local pid
+    for pid in $(pgrep -x quiesce-session); do
+        kill -TERM "$pid"
+        await "$pid" 10 || kill -KILL "$pid"
+    done
+    [[ -z ${PEST-} ]] || kill -KILL "$PEST" 2>/dev/null || true
+    PEST=
+    leave_nothing
+}
+
+# ---- where it is called from ---------------------------------------------------------------
+
+@test "from a shell with set -e, into a pipe: returns, for the session holds no end of it" {
+    local out
+    out=$(timeout 20 bash -ec '"$0" freeze --config "$1" --mount "$2" 2>&1 | cat; exit "${PIPESTATUS[0]}"' \
+        "$QUIESCE" "$CONFIG" "$MOUNT" 3>&-)
+    contains "$out" "frozen since"
+    is_frozen "$MOUNT"
+    thaw
+    outcome applicationConsistent 0 0
+}
+
+@test "0, 1 and 2 closed, and nobody to tell: held all the same" {
+    "$QUIESCE" freeze --config "$CONFIG" --mount "$MOUNT" <&- >&- 2>&- 3>&-
+    is_frozen "$MOUNT"
+    thaw
+    outcome applicationConsistent 0 0
+}
+
+@test "the session has nothing of its caller: descriptors, terminal, directory, environment, session" {
+    exec {EXTRA}>"$WORK/extra"
+    SECRET=in-the-environment freeze
+    exec {EXTRA}>&-
+    local pid fd
+    pid=$(json .pid)
+    same "$(readlink "/proc/$pid/cwd")" /
+    same "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | sort -u)" /dev/null
+    same "$(find "/proc/$pid/fd" -lname "$WORK/*" -o -lname '/dev/pts/*' -o -lname '/dev/tty*' | wc -l)" 0
+    same "$(ps -o tty=,sid=,comm=,args= -p "$pid" | tr -s ' ')" "? $pid quiesce-session quiesce held"
+    not grep -qz SECRET "/proc/$pid/environ"
+    (($(status_of "$pid" VmLck | tr -dc 0-9) > 500))
+    # Its code is in memory, whatever becomes of the disk that it lies on.
+    awk '/^[0-9a-f]+-[0-9a-f]+ / {code = / r-xp .*\/quiesce$/} code && /^Size:/ {size = $2; seen = 1}
+         code && /^Rss:/ && $2 < size {bad = 1} END {exit bad || !seen}' "/proc/$pid/smaps"
+    thaw
+    same "$status" 0
+}
+
+@test "a working directory on a file system that is then unmounted" {
+    new_fs ext4 b
+    local here=$PWD
+    cd /mnt/m/b
+    freeze
+    cd "$here"
+    umount /mnt/m/b
+    rmdir /mnt/m/b
+    thaw
+    outcome applicationConsistent 0 0
+}
+
+# A terminal that goes away, as with ssh -tt: script(1) ends, and its terminal is hung up.
+@test "the terminal is hung up after freeze has returned: the session goes on" {
+    timeout 20 script -qec "$QUIESCE freeze --config $CONFIG --mount $MOUNT" "$WORK/typescript" </dev/null >"$OUT" 2>&1 3>&-
+    contains "$(<"$OUT")" "frozen since"
+    is_frozen "$MOUNT"
+    thaw
+    outcome applicationConsistent 0 0
+}
+
+@test "standard output is a file on what is frozen: freeze returns, and the file is whole after the thaw" {
+    : >"$MOUNT/session.json"
+    timeout 20 "$QUIESCE" freeze --json --config "$CONFIG" --mount "$MOUNT" >>"$MOUNT/session.json" 2>"$ERR" </dev/null 3>&-
+    contains "$(<"$ERR")" "takes nothing before the thaw"
+    quiesce_do status --json
+    local id
+    id=$(json .session)
+    thaw
+    outcome applicationConsistent 0 0
+    local i
+    for ((i = 0; i < 100; i++)); do
+        [[ ! -s $MOUNT/session.json ]] || break
+        fsync_of "$MOUNT"
+    done
+    same "$(jq -r .session "$MOUNT/session.json")" "$id"
+    rm "$MOUNT/session.json"
+}
+
+fsync_of() {
+    dd if=/dev/zero of="$1/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
+}
+
+# ---- who may talk to it ---------------------------------------------------------------------
+
+# as_other [GROUPS...]: the command line of a user who is not root.
+other() {
+    CALLER=(setpriv --reuid 65534 --regid 65534 "$@" --)
+}
+
+@test "another user: 77 and words; one who gets to the socket all the same is refused and counted" {
+    freeze
+    other --clear-groups
+    thaw
+    same "$status" 77
+    contains "$(<"$ERR")" "only root may talk to a session"
+    quiesce_do status
+    same "$status" 77
+    # What keeps them out is not the mode of the socket alone.
+    chmod 0711 /run/quiesce
+    chmod 0666 "$SOCKET"
+    thaw
+    same "$status" 77
+    expect .exitStatus 77 .name NotPermitted
+    is_frozen "$MOUNT"
+    CALLER=()
+    thaw
+    outcome applicationConsistent 0 0
+    expect .held.refusedCallers 1
+    same "$(jq -c .held.refusedCallers "$JOURNAL" | tail -n 1)" 1
+}
+
+@test "SESSION_GROUP: its members may, by primary or supplementary group; nobody else" {
+    local gid
+    gid=$(getent group operator | cut -d: -f3)
+    QUIESCE=/mnt/quiesce/quiesce-grouped
+    freeze
+    same "$(stat -c '%a %g' "$SOCKET") $(stat -c '%a %g' /run/quiesce)" "660 $gid 710 $gid"
+    other --clear-groups
+    thaw
+    same "$status" 77
+    contains "$(<"$ERR")" "only root and members of the group operator may talk"
+    # Not even who gets to the socket in another way.
+    chmod 0711 /run/quiesce
+    chmod 0666 "$SOCKET"
+    thaw
+    same "$status" 77
+    other --groups "1,$gid,2"
+    quiesce_do status --json
+    same "$status" 0
+    expect .state held
+    CALLER=(setpriv --reuid 65534 --regid "$gid" --clear-groups --)
+    thaw
+    outcome applicationConsistent 0 0
+    expect .held.uid 65534 .held.refusedCallers 1
+    CALLER=()
+    QUIESCE=/mnt/quiesce/quiesce
+}
+
+# ---- who had better not ------------------------------------------------------------------------
+
+@test "whoever says what is no message, or nothing, is cut off; the session goes on" {
+    local kind
+    freeze
+    for kind in silence half long descriptor version type direction wrong-body; do
+        "$HELPERS/caller" cut "$kind" || { echo "$kind"; return 1; }
+    done
+    is_frozen "$MOUNT"
+    thaw
+    outcome applicationConsistent 0 0
+    expect .held.refusedCallers 0
+}
+
+# pest KIND [N]: a caller in the background that means no good; returns when it has begun.
+pest() {
+    rm -f "$WORK/pest"
+    mkfifo "$WORK/pest"
+    exec {PESTS}<>"$WORK/pest"
+    "$HELPERS/caller" "$@" >"$WORK/pest" 2>/dev/null </dev/null 3>&- {PESTS}>&- &
+    PEST=$!
+}
+
+@test "a thousand connections that say nothing, and a thousand that read nothing: status and thaw are served" {
+    local kind
+    ulimit -n 4096
+    for kind in silent deaf; do
+        freeze
+        local pid fds
+        pid=$(json .pid)
+        fds=$(find "/proc/$pid/fd" | wc -l)
+        pest "$kind" 1000
+        line_from "$PESTS"
+        (($(find "/proc/$pid/fd" | wc -l) <= fds + 16))
+        quiesce_do status --json
+        same "$kind $status" "$kind 0"
+        thaw
+        outcome applicationConsistent 0 0
+        kill -KILL "$PEST"
+        exec {PESTS}>&-
+    done
+}
+
+@test "connections that come and go without end: neither thaw nor the deadline waits for them" {
+    freeze
+    pest storm
+    thaw
+    outcome applicationConsistent 0 0
+    exec {PESTS}>&-
+    freeze --freeze-timeout 1
+    pest storm
+    timeout 5 dd if=/dev/zero of="$MOUNT/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
+    thaw
+    outcome none 122 22
+    exec {PESTS}>&-
+}
+
+@test "no descriptor is left for callers: they wait for one, the deadline does not" {
+    freeze --freeze-timeout 2
+    local pid least=0 free=()
+    pid=$(json .pid)
+    # So low that two more can be opened.
+    while ((${#free[@]} < 2)); do
+        [[ -e /proc/$pid/fd/$least ]] || free+=("$least")
+        least=$((least + 1))
+    done
+    prlimit --pid "$pid" --nofile="$least:"
+    pest silent 30
+    line_from "$PESTS"
+    [[ -e /proc/$pid/fd/${free[0]} || -e /proc/$pid/fd/${free[1]} ]]
+    quiesce_do status
+    same "$status" 0
+    timeout 5 dd if=/dev/zero of="$MOUNT/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
+    kill -KILL "$PEST"
+    exec {PESTS}>&-
+    thaw
+    outcome none 122 22
+}
