@@ -74,6 +74,20 @@ static void add_node(uint64_t value)
     graph.nodes[graph.nodes_count++] = (struct node){.number = value, .entry = LAYERS_NOWHERE, .first = LAYERS_NOWHERE};
 }
 
+/* Shell's sort, as qsort(3) may ask for memory and for how much the machine has. */
+static void sort_nodes(void)
+{
+    for (uint32_t gap = graph.nodes_count / 2; gap > 0; gap /= 2)
+        for (uint32_t i = gap; i < graph.nodes_count; i++) {
+            struct node node = graph.nodes[i];
+            uint32_t at = i;
+
+            for (; at >= gap && graph.nodes[at - gap].number > node.number; at -= gap)
+                graph.nodes[at] = graph.nodes[at - gap];
+            graph.nodes[at] = node;
+        }
+}
+
 /* One node for each number that is spoken of, sorted. */
 static void add_nodes(const struct mount_plan *table, const struct msg_topology *topology)
 {
@@ -90,7 +104,7 @@ static void add_nodes(const struct mount_plan *table, const struct msg_topology 
         if (b->kind == BELOW_NUMBER || b->kind == BELOW_BESIDE)
             add_node(number(b->below_major, b->below_minor));
     }
-    qsort(graph.nodes, graph.nodes_count, sizeof(graph.nodes[0]), compare);
+    sort_nodes();
     for (uint32_t i = 0; i < graph.nodes_count; i++)
         if (kept == 0 || graph.nodes[kept - 1].number != graph.nodes[i].number)
             graph.nodes[kept++] = graph.nodes[i];
