@@ -137,3 +137,22 @@ one_type() {
     quiesce_run --no-expedite --mount /mnt/m/ext -- true
     outcome applicationConsistent 0 0
 }
+
+@test "forty other loop devices are no obstacle" {
+    local i
+    # What lies on what is sorted: it is more than a C library sorts without asking for memory.
+    mkdir /mnt/others
+    truncate -s 1M /mnt/others/image
+    mkfs.ext4 -q -O ^has_journal /mnt/others/image
+    for ((i = 0; i < 40; i++)); do
+        mkdir "/mnt/others/$i"
+        cp --sparse=always /mnt/others/image "/mnt/others/$i.img"
+        mount -o loop "/mnt/others/$i.img" "/mnt/others/$i"
+    done
+    quiesce_run --mount /mnt/m/ext -- true
+    for ((i = 0; i < 40; i++)); do
+        umount "/mnt/others/$i"
+    done
+    rm -r /mnt/others
+    outcome applicationConsistent 0 0
+}
