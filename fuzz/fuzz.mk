@@ -4,6 +4,7 @@
 # made once for each flavour, in build/fuzz/FLAVOUR/obj, and all harnesses link them.
 
 FUZZ_CLANG  ?= clang
+FUZZ_OBJCOPY ?= objcopy
 FUZZ_OUT    := $(BUILD)/fuzz
 FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/mutate_%,$(wildcard fuzz/*.c)))
 
@@ -59,6 +60,23 @@ fuzz_mutator   = $(if $(filter replay plain msan coverage,$(1)),,$(if $(FUZZ_MUT
 # Every allocation that our code and cJSON ask for is counted (fuzz/lib/budget.c).
 FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray free)
 
+# A harness of messages has the program itself as one object: its main() is role_main(),
+# and its static variables lie between two names, so that they can be cleared.
+FUZZ_ROLES := guardian monitor parser
+$(foreach r,$(FUZZ_ROLES),$(eval FUZZ_ROLE_messages_$(r) := $(r)) $(eval FUZZ_LINK_messages_$(r) := parser))
+fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o)
+
+# What the programs call and the harness answers.
+FUZZ_ROLE_WRAP := _exit clock_gettime close drop_privileges epoll_wait poll role_begin sendmsg timerfd_create timerfd_settime \
+  wire_find wire_receive writev
+FUZZ_WRAP_messages_guardian := ioctl mmap
+FUZZ_WRAP_messages_monitor  := ioctl mmap alarm syncfs mount_open walk_copy sealed_copy workers_prepare workers_start \
+  workers_give workers_idle
+FUZZ_WRAP_messages_launcher := syscall stage_prepare stage_add slots_prepare slot_cgroup slot_open slot_term slot_kill \
+  capset_get capset_set capset_bound open keeper_main signal umask
+FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get
+fuzz_wraps = $(if $(FUZZ_ROLE_$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
+
 FUZZ_LIBS_json := -ljansson
 
 FUZZ_CPPFLAGS = $(CPPFLAGS) -Ifuzz/lib -I$(FUZZ_OUT)/gen
@@ -79,6 +97,10 @@ $(FUZZ_OUT)/$(1)/obj/src/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_name
 $(FUZZ_OUT)/$(1)/obj/fuzz/%.o: fuzz/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CPPFLAGS) $$(FUZZ_WARNINGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+$(FUZZ_OUT)/$(1)/obj/role/%/main.o: src/%/main.c $(BUILD)/flags $(BUILD)/gen/filter_%.inc
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) -Dmain=role_main $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+$(foreach r,$(FUZZ_ROLES),$(eval $(call fuzz_role_object,$(1),$(r))))
 $(FUZZ_OUT)/$(1)/obj/cjson.o: $(FUZZ_CJSON_SOURCE)
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CFLAGS_$(1)) -c $$< -o $$@
@@ -90,6 +112,11 @@ $(foreach n,$(FUZZ_NAMES),$(eval $(call fuzz_harness,$(1),$(n))))
 .PHONY: fuzz-build-$(1)
 fuzz-build-$(1): $(FUZZ_NAMES:%=$(FUZZ_OUT)/$(1)/%)
 endef
+define fuzz_role_object
+$(FUZZ_OUT)/$(1)/obj/role/$(2).o: $(FUZZ_OUT)/$(1)/obj/role/$(2)/main.o \
+  $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out %/main.c,$(call sources,$(2))))
+	$$(call say,LD)$$(LD) -r -o $$@ $$^ && $$(FUZZ_OBJCOPY) --rename-section .bss=role_bss,alloc $$@
+endef
 define fuzz_library
 $(FUZZ_OUT)/$(1)/lib$(2).a: $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out %/main.c,$(call sources,$(2))))
 	@rm -f $$@
@@ -99,8 +126,8 @@ define fuzz_harness
 $(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1),$(2)) \
   $(if $(filter $(1),$(FUZZ_REPLAYED)),$(FUZZ_OUT)/$(1)/obj/fuzz/main/replay.o) \
   $(FUZZ_OUT)/$(1)/obj/fuzz/lib/sanitizers.o \
-  $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
-	$$(call say,LINK)$$(FUZZ_CC_$(1)) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $$(FUZZ_LDFLAGS_$(2)) -o $$@ $$^ \
+  $(call fuzz_role,$(1),$(2)) $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
+	$$(call say,LINK)$$(FUZZ_CC_$(1)) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $(call fuzz_wraps,$(2)) -o $$@ $$^ \
 	  $(if $(filter $(1),$(FUZZ_CJSON_SYSTEM)),-lcjson) -lseccomp -lmd -lm $$(FUZZ_LIBS_$(2))
 endef
 $(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
@@ -131,11 +158,19 @@ $(FUZZ_OUT)/gen/words_json.inc: fuzz/dictionary $(FUZZ_WORDS_plugin) $(FUZZ_WORD
 	$(call say,GEN)fuzz/dictionary c $(FUZZ_WORDS_plugin) $(FUZZ_WORDS_policy) > $@.new && mv $@.new $@
 $(FUZZ_FLAVOURS:%=$(FUZZ_OUT)/%/obj/fuzz/mutate_json.o): $(FUZZ_OUT)/gen/words_json.inc
 
-.PHONY: fuzz fuzz-dictionaries fuzz-deps
+# Libraries that are not instrumented leave what they write unknown to the memory sanitizer.
+FUZZ_NO_MSAN := json policy
+
+.PHONY: fuzz fuzz-dictionaries fuzz-smoke fuzz-smoke-build
 fuzz-dictionaries: $(FUZZ_NAMES:%=$(FUZZ_OUT)/dict/%.dict)
-fuzz-deps:
+fuzz:
 	@tools/deps check fuzz
-fuzz: fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-dictionaries $(FUZZ_FLAVOURS:%=fuzz-build-%)
+fuzz-smoke-build: fuzz-dictionaries fuzz-build-libfuzzer fuzz-build-replay fuzz-build-plain \
+  $(patsubst %,$(FUZZ_OUT)/msan/%,$(filter-out $(FUZZ_NO_MSAN),$(FUZZ_NAMES)))
+fuzz-smoke:
+	@tools/deps check fuzz
+	@$(MAKE) --no-print-directory fuzz-smoke-build
+	@FUZZ_NO_MSAN='$(FUZZ_NO_MSAN)' fuzz/smoke $(FUZZ_OUT) $(FUZZ_NAMES)
 
 -include $(wildcard $(FUZZ_OUT)/*/obj/*.d $(FUZZ_OUT)/*/obj/*/*.d $(FUZZ_OUT)/*/obj/*/*/*.d)

@@ -117,6 +117,7 @@ demo:
 
 check:
 	tools/deps install check
+	tools/deps install fuzz
 	@MAKE='$(MAKE)' tests/run
 
 bench:

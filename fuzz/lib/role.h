@@ -1,0 +1,74 @@
+/*
+ * role.h - one of the programs, fed with a sequence of messages over real socketpairs.
+ *
+ * The program's own main() runs in this process, with its own dispatch table; the linker
+ * leads here (--wrap) what would reach outside of it: the end of the process, waiting,
+ * clocks and timers, ioctl(2) and the like.  Between inputs its static variables are zeros
+ * again: its objects are linked into one whose .bss has a name (fuzz.mk).
+ *
+ * Oracles: what is received is what was sent, or refused as malformed if it was that;
+ * what the table does not hold ends the program; its states follow each other only as the
+ * harness says; and between messages no descriptor is kept that nobody has told of.
+ */
+#ifndef QUIESCE_FUZZ_ROLE_H
+#define QUIESCE_FUZZ_ROLE_H
+
+#include "sequence.h"
+
+/* The table of a receiver as a matrix, from its list in wire.h. */
+#define ROLE_ALLOWED(state, peer, type, handler) [state][peer][type] = 1,
+
+struct role_peer {
+    int fd; /* where the program expects its socket */
+    enum wire_peer peer;
+};
+
+struct role_harness {
+    int (*main)(void);
+    const struct role_peer *peers;
+    unsigned peers_count;
+    int first_null, last_null; /* descriptors that are /dev/null; first > last: none */
+    const uint8_t (*allowed)[WIRE_PEERS][MSG_TYPES];
+    sequence_template *fill;
+    /* Whether the program may be in state to when it was in state from at the last message. */
+    bool (*follows)(unsigned from, unsigned to);
+    /* Before the program begins: lays out what is special.  May be NULL. */
+    void (*begin)(void);
+    /* A STEP_EVENT, or with NULL the end of the input, after all peers are gone.  May be NULL. */
+    void (*event)(const struct sequence_step *step);
+    /* What the program said to a peer; descriptors that are taken are set to -1 in the packet.  May be NULL. */
+    void (*heard)(enum wire_peer peer, struct wire_packet *packet);
+    /* The next message that is due on a socket of the program's own making is sent by the
+     * harness: returns true if it did.  May be NULL. */
+    bool (*answer)(const struct sequence_step *step);
+    /* How many descriptors beyond those of the beginning the program may hold now.  NULL: not looked at. */
+    unsigned (*may_hold)(void);
+};
+
+/* Runs the program on an input. */
+void role_run(const struct role_harness *harness, const char *bytes, size_t n);
+
+/* For wraps of a harness's own: whether the program is running, and a choice that the input makes: 0..255,
+ * 0 once the input is over. */
+bool role_running(void);
+uint8_t role_choice(void);
+
+/* Lets time pass for the program's clocks; timers that are due become readable. */
+void role_time_passes(uint64_t ns);
+
+/* The next wait that has an end comes to it. */
+void role_late(void);
+
+/* Ends the program as its own _exit() would. */
+_Noreturn void role_end(void);
+
+/* How many descriptors came with messages that were accepted. */
+unsigned role_received_fds(void);
+
+/* A descriptor of /dev/null, to hand on; not to be closed. */
+int role_null(void);
+
+/* The harness's end of a peer's socket, or -1. */
+int role_peer_end(enum wire_peer peer);
+
+#endif

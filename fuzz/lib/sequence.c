@@ -1,0 +1,121 @@
+#include "sequence.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "role_wraps.h"
+
+enum { TEMPLATE_ZERO = 1, ROOM = 256, FDS_SENT_MAX = WIRE_FDS_MAX + 8, WIDTH_ZEROS = 9 };
+
+/* The number of descriptors that each type allows, from wire.h's own list. */
+static const struct {
+    unsigned min, max;
+} fds_of[MSG_TYPES] = {
+#define X(type, body, min, max) [type] = {min, max},
+    WIRE_MESSAGES(X)
+#undef X
+};
+
+bool sequence_next(struct sequence *sequence, struct sequence_step *step)
+{
+    const uint8_t *u = sequence->at;
+    size_t left = (size_t)(sequence->end - u) / SEQUENCE_UNIT;
+
+    if (left == 0) {
+        return false;
+    }
+    *step = (struct sequence_step){
+        .kind = (enum step_kind)(u[0] % STEP_KINDS), .peer = u[1], .type = u[2], .fds = u[3],
+        .longer = (int8_t)u[4], .header = (int8_t)u[5], .patches_count = u[6] % (SEQUENCE_PATCHES_MAX + 1),
+        .extra = u[7], .patches = u + SEQUENCE_UNIT,
+    };
+    if (step->patches_count > left - 1) {
+        step->patches_count = (uint8_t)(left - 1);
+    }
+    sequence->at += (size_t)(1 + step->patches_count) * SEQUENCE_UNIT;
+    return true;
+}
+
+static void patch(uint8_t *body, size_t length, const uint8_t *unit)
+{
+    size_t offset = unit[0] | (size_t)unit[1] << 8 | (size_t)unit[2] << 16, width = unit[3] & 15;
+    uint8_t bytes[16] = {unit[4], unit[5], unit[6], unit[7]};
+
+    if (length == 0) {
+        return;
+    }
+    offset %= length;
+    if (width >= WIDTH_ZEROS) {
+        width = (size_t)1 << (width - 5); /* 16 bytes to 1 KiB */
+        memset(body + offset, unit[4], width < length - offset ? width : length - offset);
+        return;
+    }
+    memcpy(body + offset, bytes, width < length - offset ? width : length - offset);
+}
+
+static int send_record(int socket, const void *record, size_t n, int fd, unsigned count)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * FDS_SENT_MAX)];
+    } control;
+    struct iovec part = {(void *)(uintptr_t)record, n};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    if (count > 0) {
+        memset(&control, 0, sizeof(control));
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(sizeof(int) * count);
+        for (unsigned i = 0; i < count; i++) {
+            memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &fd, sizeof(fd));
+        }
+    }
+    return __real_sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+}
+
+static int send_raw(int socket, const struct sequence_step *step, int fd)
+{
+    size_t n = (size_t)step->patches_count * SEQUENCE_UNIT;
+
+    n -= n > step->extra % SEQUENCE_UNIT ? step->extra % SEQUENCE_UNIT : 0;
+    return n > 0 && send_record(socket, step->patches, n, fd, step->fds % 3) == 0 ? SEQUENCE_MALFORMED : SEQUENCE_NOT_SENT;
+}
+
+int sequence_send(int socket, const struct sequence_step *step, sequence_template *fill, int fd)
+{
+    static struct {
+        struct wire_header header;
+        union wire_any body;
+        uint8_t behind[ROOM];
+    } record;
+    uint32_t type = step->type % (MSG_TYPES + 1);
+    size_t length = wire_length(type);
+    long sent = (long)(sizeof(record.header) + length) + step->longer;
+    unsigned count = step->fds % (FDS_SENT_MAX + 1);
+    uint32_t said = (uint32_t)length + (uint32_t)(int32_t)step->header;
+
+    if (step->kind == STEP_RAW) {
+        return send_raw(socket, step, fd);
+    }
+    memset(&record, 0, sizeof(record.header) + length + ROOM);
+    record.header = (struct wire_header){type, said};
+    if (!(step->extra & TEMPLATE_ZERO) && type > MSG_NONE && type < MSG_TYPES) {
+        fill(type, step, &record.body);
+    }
+    for (unsigned i = 0; i < step->patches_count; i++) {
+        patch((uint8_t *)&record.body, length, step->patches + (size_t)i * SEQUENCE_UNIT);
+    }
+    sent = sent < 0 ? 0 : sent;
+    if (sent == 0) {
+        return SEQUENCE_NOT_SENT; /* would be taken for the end of file */
+    }
+    if (send_record(socket, &record, (size_t)sent, fd, count) != 0) {
+        return SEQUENCE_NOT_SENT;
+    }
+    return type > MSG_NONE && type < MSG_TYPES && step->longer == 0 && step->header == 0 && count >= fds_of[type].min &&
+                   count <= fds_of[type].max
+               ? (int)type : SEQUENCE_MALFORMED;
+}
