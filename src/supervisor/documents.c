@@ -283,6 +283,8 @@ void documents_choose(struct run *run)
 
 static void choose_file_systems(struct run *run)
 {
+    if (!run->mounts.head.usable) /* why has been said, and no name means anything */
+        return;
     documents_choose(run);
     run->facts.plan = heavier(run->facts.plan, run->plan.outcome);
     if (run->plan.outcome == well && run->plan.count == 0 && run->facts.freeze_wanted) {

@@ -60,7 +60,7 @@ levels() {
 # all_frozen MOUNT...: the snapshot command says which of these a writer cannot write to.
 # (The probe sleeps in the kernel until the thaw, so this ends with the run.)
 look=(/bin/sh -c 'work=$1; stall=$2; shift 2
-    for mount; do if "$stall" blocked "$mount/probe" 50; then echo "$mount"; fi; done >"$work/frozen"'
+    for mount; do if "$stall" blocked "$mount/probe" 50; then printf "%s\\n" "$mount"; fi; done >"$work/frozen"'
     sh "$WORK" "$HELPERS/stall")
 
 # ordered MOUNT...: a run that freezes these, outermost last, ends well, and all of them

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What lies on what decides the order, not the mount table: upper layers freeze first.  A
 # freeze in the wrong order does not return before the outer file system is thawed.
+# shellcheck disable=SC2154  # look: layers.bash
 
 load ../lib/common
 load ../lib/layers

@@ -2,6 +2,7 @@
 # Between planning and freezing lie the pre-scripts, and these may take minutes.  What was
 # mounted or unmounted meanwhile is noticed right before the freeze.  (A script cannot mount
 # where others see it: here the test does, while the script waits.)
+# shellcheck disable=SC2154  # look: layers.bash
 
 load ../lib/common
 load ../lib/layers
