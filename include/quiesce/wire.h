@@ -156,7 +156,8 @@ enum run_step {
     STEP_LOAD, STEP_PRE, STEP_FLUSH, STEP_FREEZE, STEP_SNAPSHOT, STEP_THAW, STEP_POST, STEP_RECORD, RUN_STEPS
 };
 
-/* PROGRESS: a step began, ended or goes on. */
+/* PROGRESS: a step began, ended or goes on.  A WARNING of STEP_SNAPSHOT while the snapshot
+ * command runs: everything is thawed, and the front ends it. */
 enum progress_kind { PROGRESS_BEGIN, PROGRESS_STILL, PROGRESS_END, PROGRESS_WARNING, PROGRESS_KINDS };
 struct msg_progress {
     uint8_t step;       /* enum run_step */

@@ -81,6 +81,7 @@ void conduct_clean_up(struct run *run, struct session *session)
 int conduct_start(struct run *run, struct session *session, const struct options *options, enum run_mode mode, char *message,
                   size_t capacity)
 {
+    footing_take(&run->caller);
     run->options = options;
     run->mode = mode;
     int status = run_take_signals(run);
@@ -88,7 +89,7 @@ int conduct_start(struct run *run, struct session *session, const struct options
         snprintf(message, capacity, "signals cannot be taken over: %s", strerror(-status));
         return EXIT_INTERNAL;
     }
-    status = session_start(session, options, mode, message, capacity);
+    status = session_start(session, options, mode, &run->caller, message, capacity);
     if (status != 0) {
         return status;
     }
@@ -119,7 +120,7 @@ static int conduct(const struct options *options, const struct presentation *how
     if (status != 0) {
         return ending_failure(options->json, session.run_id, status, message);
     }
-    progress_start(&run.progress, STDERR_FILENO, how->quiet);
+    progress_start(&run.progress, STDERR_FILENO, how->quiet, how->mode == MODE_RUN);
     run_loop(&run);
     progress_end(&run.progress);
     if (run.report != NULL) {

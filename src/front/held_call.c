@@ -152,6 +152,26 @@ static int answer_timeout(struct call *c, uint64_t began_ns)
     return -1;
 }
 
+/* What was kept for a file, which may lie on what is frozen now, a child writes when it
+ * can; the caller goes on. */
+static void end_lines(struct call *c)
+{
+    bool later = c->answer->type == HELD_READY_TOLD && c->progress.outlet.way == OUTLET_LATER && c->progress.outlet.length > 0;
+    pid_t pid = later ? fork() : -1;
+    if (pid > 0) {
+        return;
+    }
+    if (pid == 0) { /* whoever reads what else the caller has open does not wait for it */
+        (void)close_range(STDERR_FILENO + 1, ~0u, 0);
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+    }
+    progress_end(&c->progress);
+    if (pid == 0) {
+        _exit(0);
+    }
+}
+
 void held_call(int socket, enum held_wish wish, int signals, bool quiet, struct held_answer *answer)
 {
     static struct call call; /* large */
@@ -159,7 +179,7 @@ void held_call(int socket, enum held_wish wish, int signals, bool quiet, struct 
     uint64_t began_ns = clock_monotonic_ns();
     memset(answer, 0, sizeof *answer);
     call = (struct call){ .socket = socket, .wish = wish, .answer = answer, .fd = -1 };
-    progress_start(&call.progress, STDERR_FILENO, quiet);
+    progress_start(&call.progress, STDERR_FILENO, quiet, wish == HELD_WISH_FREEZE);
     while (!call.over) {
         struct pollfd sources[SOURCES] = {
             [SESSION] = { .fd = socket, .events = POLLIN },
@@ -176,8 +196,8 @@ void held_call(int socket, enum held_wish wish, int signals, bool quiet, struct 
         }
         progress_redraw(&call.progress, clock_monotonic_ns());
     }
-    progress_end(&call.progress);
     close(socket);
+    end_lines(&call);
 }
 
 int held_ask(enum held_type type, const void *body, int *socket)

@@ -220,7 +220,7 @@ static bool conduct(struct held *h, const struct options *options)
         fail(h, status, message);
         return false;
     }
-    progress_start(&h->run.progress, STDERR_FILENO, true);
+    progress_start(&h->run.progress, STDERR_FILENO, true, true);
     h->run.progress.note = on_note;
     h->run.progress.note_to = h;
     h->run.held = h;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "front/conduct.h"
+#include "front/footing.h"
 #include "front/held.h"
 #include "front/journal.h"
 #include "front/options.h"
@@ -46,6 +47,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
 
 int main(int argc, char **argv)
 {
+    footing_descriptors();
     static struct options options; /* large: lists of mount points */
     char message[512];
     if (options_parse(&options, argc, argv, message, sizeof message) != 0) {

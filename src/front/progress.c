@@ -1,12 +1,8 @@
 #include "front/progress.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "front/sanitise.h"
@@ -102,89 +98,46 @@ size_t progress_step_line(char line[PROGRESS_LINE_MAX], const struct msg_progres
 
 /* ---- output ----------------------------------------------------------------- */
 
-static void put(const struct progress *p, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(p->fd, text, length);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return; /* nobody reads what we say; the run goes on */
-        }
-        text += n;
-        length -= (size_t)n;
-    }
-}
-
 static void clear_live(struct progress *p)
 {
     if (p->shown) {
         p->shown = false;
-        put(p, CLEAR_LINE, sizeof CLEAR_LINE - 1);
+        outlet_try(&p->outlet, CLEAR_LINE, sizeof CLEAR_LINE - 1);
     }
 }
 
 static void put_line(struct progress *p, const char *line, size_t length)
 {
-    if (p->frozen && p->may_hold) {
-        if (p->held_length + length > sizeof p->held) {
-            p->held_lost++;
-            return;
-        }
-        memcpy(p->held + p->held_length, line, length);
-        p->held_length += length;
-        return;
-    }
     clear_live(p);
-    put(p, line, length);
+    outlet_put(&p->outlet, line, length);
 }
 
-static void put_held(struct progress *p)
+void progress_start(struct progress *p, int fd, bool quiet, bool freezes)
 {
-    put(p, p->held, p->held_length);
-    p->held_length = 0;
-    if (p->held_lost > 0) {
-        char line[96];
-        int n = snprintf(line, sizeof line, "quiesce: %zu more lines were not kept while frozen\n", p->held_lost);
-        p->held_lost = 0;
-        put(p, line, (size_t)n);
-    }
-}
-
-void progress_start(struct progress *p, int fd, bool quiet)
-{
-    struct stat facts;
-    p->fd = fd;
-    p->may_hold = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
-    p->terminal = !p->may_hold && isatty(fd);
+    outlet_open(&p->outlet, fd, freezes);
     p->lines = !quiet;
-    p->frozen = p->shown = false;
+    p->shown = false;
     p->note = NULL;
     p->active_count = 0;
-    p->held_length = p->held_lost = 0;
 }
 
 int progress_timeout(const struct progress *p)
 {
-    return p->terminal && p->active_count > 0 ? PROGRESS_REDRAW_MS : -1;
+    return p->outlet.terminal && p->active_count > 0 ? PROGRESS_REDRAW_MS : -1;
 }
 
 void progress_redraw(struct progress *p, uint64_t now_ns)
 {
     struct winsize size = { 0 };
-    struct pollfd room = { .fd = p->fd, .events = POLLOUT };
     char line[PROGRESS_LINE_MAX];
-    /* A terminal that takes nothing now (stopped, or recorded to a frozen file
-     * system) must not stop us. */
-    if (!p->terminal || poll(&room, 1, 0) != 1) {
+    if (!p->outlet.terminal) {
         return;
     }
-    unsigned columns = ioctl(p->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS_DEFAULT;
+    unsigned columns = ioctl(p->outlet.fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS_DEFAULT;
     size_t length = progress_live_line(line, p, now_ns, columns);
     clear_live(p);
     if (length > 0) {
-        put(p, line, length);
+        outlet_try(&p->outlet, line, length);
         p->shown = true;
     }
 }
@@ -203,10 +156,9 @@ void progress_say(struct progress *p, const char *text)
 
 void progress_end(struct progress *p)
 {
-    p->frozen = false;
     p->active_count = 0;
     clear_live(p);
-    put_held(p);
+    outlet_close(&p->outlet);
 }
 
 /* ---- messages ----------------------------------------------------------------- */
@@ -271,19 +223,13 @@ void progress_message(struct progress *p, const struct msg_progress *m, uint64_t
     if (m->kind == PROGRESS_END) {
         took_ns = forget(p, m);
     }
-    /* The freeze follows the flush without a message between: its own may come late. */
-    if (m->kind == PROGRESS_BEGIN && (m->step == STEP_FLUSH || m->step == STEP_FREEZE)) {
-        p->frozen = true;
-    }
     /* On a terminal the live line says that a step goes on. */
-    bool wanted = p->lines && !(p->terminal && m->kind == PROGRESS_STILL);
+    bool wanted = p->lines && !(p->outlet.terminal && m->kind == PROGRESS_STILL);
     size_t length = wanted || m->kind == PROGRESS_WARNING ? progress_step_line(line, m, took_ns) : 0;
     if (length > 0) {
         put_line(p, line, length);
     }
-    bool thawed = m->step == STEP_THAW && m->kind == PROGRESS_END;
-    if (thawed || (m->step == STEP_FREEZE && m->kind == PROGRESS_END && m->failed != 0)) {
-        p->frozen = false;
-        put_held(p);
+    if (m->kind == PROGRESS_END && (m->step == STEP_THAW || (m->step == STEP_FREEZE && m->failed != 0))) {
+        outlet_thawed(&p->outlet);
     }
 }

@@ -1,10 +1,6 @@
 /*
  * progress.h - tells a person what a run is doing: a live line on a terminal,
- * else one line per step, always on standard error.
- *
- * While file systems are frozen nothing is written to a regular file: if it lay
- * on a frozen one the front would sleep until the deadline, and with it the
- * release that is to end the freeze.  Such lines are held back until the thaw.
+ * else one line per step, always on standard error.  No line is waited for, see outlet.h.
  */
 #ifndef QUIESCE_FRONT_PROGRESS_H
 #define QUIESCE_FRONT_PROGRESS_H
@@ -13,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "front/outlet.h"
 #include "quiesce/wire.h"
 
 enum {
     PROGRESS_ACTIVE_MAX = PLAN_PLUGINS_MAX + RUN_STEPS, /* steps that go on at once */
     PROGRESS_LINE_MAX = 1024,
-    PROGRESS_HELD_MAX = 32768,
     PROGRESS_REDRAW_MS = 200,
 };
 
@@ -34,22 +30,18 @@ struct progress_step {
 };
 
 struct progress {
-    int fd;
-    bool terminal; /* live line */
-    bool lines;    /* a line per step */
-    bool may_hold; /* fd is a regular file */
-    bool frozen;   /* between the beginning of the freeze and the end of the thaw */
-    bool shown;    /* a live line stands on the screen */
+    struct outlet outlet;
+    bool lines; /* a line per step */
+    bool shown; /* a live line stands on the screen */
     void (*note)(void *to, const char *text); /* takes the program's own words instead of fd; NULL: nobody does */
     void *note_to;
     unsigned active_count;
     struct progress_step active[PROGRESS_ACTIVE_MAX];
-    size_t held_length, held_lost;
-    char held[PROGRESS_HELD_MAX];
 };
 
-/* Looks at what fd is.  quiet: no line per step (a live line all the same). */
-void progress_start(struct progress *progress, int fd, bool quiet);
+/* Looks at what fd is.  quiet: no line per step (a live line all the same); freezes: file
+ * systems will be frozen, and nobody knows whether fd lies on one of them. */
+void progress_start(struct progress *progress, int fd, bool quiet, bool freezes);
 
 /* Takes in one message of the supervisor, at now_ns, and shows it. */
 void progress_message(struct progress *progress, const struct msg_progress *message, uint64_t now_ns);
@@ -66,7 +58,7 @@ int progress_timeout(const struct progress *progress);
 /* Prints one line of the program's own words, sanitised, after "quiesce: ". */
 void progress_say(struct progress *progress, const char *text);
 
-/* Removes the live line and prints what was held back. */
+/* Removes the live line and prints what is still kept, waiting for the reader: nothing is frozen. */
 void progress_end(struct progress *progress);
 
 /* ---- pure, for tests ------------------------------------------------------ */

@@ -64,12 +64,12 @@ static const enum role_id order[ROLES] = { ROLE_MONITOR, ROLE_PARSER, ROLE_SUPER
 /* Starts a role.  The launcher straight into its cgroup: moving a process there
  * later waits for grace periods, about 10 ms.  The parser, which forks, in a PID
  * namespace: nothing that it leaves running outlives it. */
-static pid_t start_role(const int sources[SOURCES], bool has_cgroup, enum role_id role, int *pidfd)
+static pid_t start_role(const int sources[SOURCES], bool has_cgroup, const struct footing *caller, enum role_id role, int *pidfd)
 {
     struct spawn what = {
         .program = maps[role].program, .machine = sources, .log = sources[LOG_WRITE],
         .cgroup = role == ROLE_LAUNCHER && has_cgroup ? sources[MACHINE_CGROUP_LAUNCHER] : -1,
-        .init = role == ROLE_PARSER, .count = maps[role].count,
+        .priority = role == ROLE_LAUNCHER ? caller : NULL, .init = role == ROLE_PARSER, .count = maps[role].count,
     };
     for (unsigned i = 0; i < what.count; i++) {
         what.fds[i] = sources[maps[role].fds[i]];
@@ -103,10 +103,10 @@ static int make_sockets(int sources[SOURCES])
     return fcntl(sources[LOG_READ], F_SETFL, O_NONBLOCK) == 0 ? limit_sending(sources[MONITOR_PARSER]) : -errno;
 }
 
-static int start_all(struct roles *roles, bool has_cgroup, int sources[SOURCES])
+static int start_all(struct roles *roles, bool has_cgroup, const struct footing *caller, int sources[SOURCES])
 {
     for (int i = 0; i < ROLES; i++) {
-        if (start_role(sources, has_cgroup, order[i], &roles->pidfds[order[i]]) < 0) {
+        if (start_role(sources, has_cgroup, caller, order[i], &roles->pidfds[order[i]]) < 0) {
             return -errno;
         }
         if (order[i] == ROLE_MONITOR) {
@@ -119,7 +119,7 @@ static int start_all(struct roles *roles, bool has_cgroup, int sources[SOURCES])
     return 0;
 }
 
-int roles_start(struct roles *roles, const struct machine *machine, const char **what)
+int roles_start(struct roles *roles, const struct machine *machine, const struct footing *caller, const char **what)
 {
     int sources[SOURCES];
     for (int i = 0; i < SOURCES; i++) {
@@ -132,7 +132,7 @@ int roles_start(struct roles *roles, const struct machine *machine, const char *
     int error = make_sockets(sources);
     if (error == 0) {
         *what = "a role cannot be started";
-        error = start_all(roles, machine->has.has_cgroup != 0, sources);
+        error = start_all(roles, machine->has.has_cgroup != 0, caller, sources);
     }
     roles->monitor = sources[FRONT_MONITOR];
     roles->supervisor = sources[FRONT_SUPERVISOR];

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/drop.h"
+#include "front/footing.h"
 #include "front/machine.h"
 
 struct roles {
@@ -20,11 +21,12 @@ struct roles {
 
 /*
  * Starts all roles.  Each becomes the leader of a session of its own, with an
- * empty environment, no signal blocked and its descriptors as roles.c lists them.
+ * empty environment, no signal blocked and its descriptors as roles.c lists them; the
+ * launcher, and with it the scripts, with the caller's priority.
  * Returns 0, or a negative errno with *what saying what failed; what was started
  * ends by itself once its sockets are closed, which roles_close() does.
  */
-int roles_start(struct roles *roles, const struct machine *machine, const char **what);
+int roles_start(struct roles *roles, const struct machine *machine, const struct footing *caller, const char **what);
 
 /* Closes our sockets: the run is over, or is to end now. */
 void roles_close(struct roles *roles);

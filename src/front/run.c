@@ -66,6 +66,9 @@ static int on_progress(struct run *run, struct wire_packet *packet)
     if (m->step == STEP_SNAPSHOT && m->kind == PROGRESS_BEGIN) {
         tell_deadline(run);
     }
+    if (m->step == STEP_SNAPSHOT && m->kind == PROGRESS_WARNING && run->state == FRONT_SNAPSHOT) {
+        snapshot_end(&run->snapshot, clock_monotonic_ns());
+    }
     if (run->held != NULL) {
         held_progress(run->held, m);
     }
@@ -134,7 +137,7 @@ static int on_ready(struct run *run, struct wire_packet *packet)
         held_ready(run->held, m);
         return 0;
     }
-    int error = snapshot_start(&run->snapshot, run->options->snapshot, &run->mask, run->options->json);
+    int error = snapshot_start(&run->snapshot, run->options->snapshot, &run->mask, &run->caller, run->options->json);
     if (error != 0) {
         char text[128];
         snprintf(text, sizeof text, "the snapshot command could not be started: %s", strerror(-error));
@@ -272,15 +275,22 @@ void run_read_log(struct run *run)
 
 int run_take_signals(struct run *run)
 {
-    sigset_t ours;
+    sigset_t ours, blocked;
     const struct sigaction fall = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
+    /* Nor are we to be stopped: by a Ctrl-Z, or by a line for a terminal that the snapshot
+     * command has meanwhile ("stty tostop").  Everything would stay frozen until the deadline. */
+    blocked = ours;
+    sigaddset(&blocked, SIGTSTP);
+    sigaddset(&blocked, SIGTTIN);
+    sigaddset(&blocked, SIGTTOU);
+    sigaddset(&blocked, SIGXFSZ); /* EFBIG says what is wrong */
     /* CHLD: a caller may have left it ignored, and then nobody can be waited for.
      * PIPE: whoever reads our lines may go away; the run goes on. */
-    if (sigprocmask(SIG_BLOCK, &ours, &run->mask) != 0 || sigaction(SIGCHLD, &fall, NULL) != 0
+    if (sigprocmask(SIG_BLOCK, &blocked, &run->mask) != 0 || sigaction(SIGCHLD, &fall, NULL) != 0
         || sigaction(SIGPIPE, &ignore, NULL) != 0) {
         return -errno;
     }
@@ -344,6 +354,13 @@ void run_interrupt(struct run *run, int number, enum release_cause cause)
 
 /* ---- the loop ----------------------------------------------------------------------------- */
 
+/* For poll(2), rounded up. */
+static int whole_ms(uint64_t ns)
+{
+    uint64_t ms = ns / NS_PER_MS + 1;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
 /* A supervisor that was taken over, or has a fault, would otherwise keep a run, and
  * with it the hooks, for ever. */
 static int patience_timeout(struct run *run)
@@ -356,13 +373,30 @@ static int patience_timeout(struct run *run)
         give_up(run, "the supervisor has not done its part in all the time that a run can take");
         return 0;
     }
-    uint64_t left_ms = (run->until_ns - now_ns) / NS_PER_MS + 1;
-    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+    return whole_ms(run->until_ns - now_ns);
 }
+
+enum { RUN_SUPERVISOR, RUN_LOG, RUN_SIGNALS, RUN_SNAPSHOT, RUN_HELD, RUN_OUTLET, RUN_SOURCES };
 
 static int soonest(int a, int b)
 {
     return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* A snapshot command that still runs when everything has been thawed is ended: what it
+ * makes must not be used, and the run, which keeps the lock, waits for it.  The supervisor
+ * says when that is so; here is what happens if it does not. */
+static int deadline_timeout(struct run *run)
+{
+    uint64_t now_ns = clock_boottime_ns(), until_ns = run->deadline_boottime_ns + RUN_LATE_MS * NS_PER_MS;
+    if (run->state != FRONT_SNAPSHOT || run->deadline_boottime_ns == 0 || run->snapshot.pidfd < 0) {
+        return -1;
+    }
+    if (now_ns >= until_ns) {
+        snapshot_end(&run->snapshot, clock_monotonic_ns());
+        return -1;
+    }
+    return whole_ms(until_ns - now_ns);
 }
 
 static void on_snapshot_over(struct run *run)
@@ -374,42 +408,54 @@ static void on_snapshot_over(struct run *run)
     }
 }
 
+/* What poll(2) found, the snapshot first: its end is what the frozen world waits for. */
+static void serve(struct run *run, const struct pollfd sources[RUN_SOURCES])
+{
+    if (sources[RUN_SNAPSHOT].revents != 0) {
+        on_snapshot_over(run);
+    }
+    if (sources[RUN_HELD].revents != 0) {
+        held_serve(run->held);
+    }
+    if (sources[RUN_SIGNALS].revents != 0) {
+        read_signal(run);
+    }
+    if (sources[RUN_SUPERVISOR].revents != 0) {
+        read_supervisor(run);
+    }
+    if (sources[RUN_LOG].revents != 0) {
+        run_read_log(run);
+    }
+    if (sources[RUN_OUTLET].revents != 0) {
+        outlet_push(&run->progress.outlet);
+    }
+}
+
 void run_loop(struct run *run)
 {
-    enum { SUPERVISOR, LOG, SIGNALS, SNAPSHOT, HELD, SOURCES };
     run->state = FRONT_RUNNING;
     run->snapshot.pidfd = -1;
     run->until_ns = run->patience_ns != 0 ? clock_monotonic_ns() + run->patience_ns : 0;
     while (!run->over || run->snapshot.pidfd >= 0) {
-        struct pollfd sources[SOURCES] = {
-            [SUPERVISOR] = { .fd = run->over ? -1 : run->supervisor, .events = POLLIN },
-            [LOG] = { .fd = run->log, .events = POLLIN },
-            [SIGNALS] = { .fd = run->signals, .events = POLLIN },
-            [SNAPSHOT] = { .fd = run->snapshot.pidfd, .events = POLLIN },
-            [HELD] = { .fd = run->held != NULL ? held_fd(run->held) : -1, .events = POLLIN },
-        };
-        int timeout = soonest(progress_timeout(&run->progress), snapshot_timeout(&run->snapshot, clock_monotonic_ns()));
+        int timeout = deadline_timeout(run);
+        timeout = soonest(timeout, snapshot_timeout(&run->snapshot, clock_monotonic_ns()));
         timeout = soonest(timeout, patience_timeout(run));
-        int ready = poll(sources, SOURCES, timeout);
+        timeout = soonest(timeout, progress_timeout(&run->progress));
+        struct pollfd sources[RUN_SOURCES] = {
+            [RUN_SUPERVISOR] = { .fd = run->over ? -1 : run->supervisor, .events = POLLIN },
+            [RUN_LOG] = { .fd = run->log, .events = POLLIN },
+            [RUN_SIGNALS] = { .fd = run->signals, .events = POLLIN },
+            [RUN_SNAPSHOT] = { .fd = run->snapshot.pidfd, .events = POLLIN },
+            [RUN_HELD] = { .fd = run->held != NULL ? held_fd(run->held) : -1, .events = POLLIN },
+            [RUN_OUTLET] = { .fd = outlet_waits(&run->progress.outlet), .events = POLLOUT },
+        };
+        int ready = poll(sources, RUN_SOURCES, timeout);
         if (ready < 0 && errno != EINTR) {
             snprintf(run->failure, sizeof run->failure, "poll: %s", strerror(errno));
             break;
         }
-        /* The snapshot first: its end is what the frozen world waits for. */
-        if (ready > 0 && sources[SNAPSHOT].revents != 0) {
-            on_snapshot_over(run);
-        }
-        if (ready > 0 && sources[HELD].revents != 0) {
-            held_serve(run->held);
-        }
-        if (ready > 0 && sources[SIGNALS].revents != 0) {
-            read_signal(run);
-        }
-        if (ready > 0 && sources[SUPERVISOR].revents != 0) {
-            read_supervisor(run);
-        }
-        if (ready > 0 && sources[LOG].revents != 0) {
-            run_read_log(run);
+        if (ready > 0) {
+            serve(run, sources);
         }
         if (run->over) {
             /* Whatever the snapshot command still does, its snapshot is worth nothing. */

@@ -22,6 +22,7 @@
 enum {
     RUN_LOG_MAX = 512,
     RUN_LOG_LINES_MAX = 1000, /* of the log that are shown */
+    RUN_LATE_MS = 10000,      /* after the deadline: a supervisor that says nothing of it is not waited for */
     RUN_SIGNALS_MAX = 3,      /* so many break a run off; systemd sends two at once */
 };
 
@@ -35,6 +36,7 @@ struct run {
     int log;        /* pipe, non-blocking */
     int signals;    /* signalfd of INT, TERM, HUP; -1: none */
     sigset_t mask;  /* the caller's signal mask */
+    struct footing caller; /* the caller's limits and priority */
     enum front_state state;
     int interrupted; /* the first signal that came, or 0 */
     enum release_cause interrupted_by; /* of a held run */
@@ -56,7 +58,7 @@ struct run {
     struct progress progress;
 };
 
-/* Blocks INT, TERM and HUP, ignores PIPE; the old mask is kept in run->mask.  Returns 0 or a negative errno. */
+/* Blocks INT, TERM and HUP, and what would stop or end us unasked, ignores PIPE; the old mask is kept in run->mask.  Returns 0 or a negative errno. */
 int run_take_signals(struct run *run);
 
 /* Does everything until the supervisor has said the result or is gone, and the

@@ -72,7 +72,8 @@ static int send_wishes(const struct session *session, const struct options *opti
     return error == -EPIPE || error == -ECONNRESET ? 0 : error;
 }
 
-int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity)
+int session_start(struct session *session, const struct options *options, enum run_mode mode, const struct footing *caller,
+                  char *message, size_t capacity)
 {
     static struct machine machine;
     static struct cgroup_mount mounts[HIERARCHIES];
@@ -99,7 +100,7 @@ int session_start(struct session *session, const struct options *options, enum r
     }
     machine_give(&machine, MACHINE_PIDS, session->controllers.directories[CONTROLLER_PIDS]);
     machine_give(&machine, MACHINE_MEMORY, session->controllers.directories[CONTROLLER_MEMORY]);
-    error = roles_start(&session->roles, &machine, &what);
+    error = roles_start(&session->roles, &machine, caller, &what);
     if (error == 0 && mode == MODE_RUN) {
         controllers_make(&session->controllers); /* while the roles start up */
     }

@@ -25,9 +25,10 @@ int session_make_id(char run_id[WIRE_RUN_ID_MAX]);
 
 /*
  * Takes the lock (of MODE_RUN), opens what the roles need, starts them, and tells
- * monitor and supervisor what is wanted.
+ * monitor and supervisor what is wanted.  caller: whose priority scripts get.
  * Returns 0, or an exit status with a sentence in message; nothing is left then.
  */
-int session_start(struct session *session, const struct options *options, enum run_mode mode, char *message, size_t capacity);
+int session_start(struct session *session, const struct options *options, enum run_mode mode, const struct footing *caller,
+                  char *message, size_t capacity);
 
 #endif

@@ -22,7 +22,8 @@ static void give_terminal(pid_t group)
     sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-static _Noreturn void become_command(char *const *argv, const sigset_t *mask, bool to_stderr, bool terminal)
+static _Noreturn void become_command(char *const *argv, const sigset_t *mask, const struct footing *footing, bool to_stderr,
+                                     bool terminal)
 {
     char name[256];
     /* A group of its own, made here as well as in the parent: whoever is first. */
@@ -30,6 +31,7 @@ static _Noreturn void become_command(char *const *argv, const sigset_t *mask, bo
     if (terminal) {
         give_terminal(getpid());
     }
+    footing_give(footing);
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     if (!to_stderr || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) {
@@ -41,7 +43,8 @@ static _Noreturn void become_command(char *const *argv, const sigset_t *mask, bo
     _exit(error == ENOENT ? 127 : 126);
 }
 
-int snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask, bool to_stderr)
+int snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask, const struct footing *footing,
+                   bool to_stderr)
 {
     bool terminal = tcgetpgrp(STDIN_FILENO) == getpgrp();
     snapshot->began_ns = clock_monotonic_ns();
@@ -49,7 +52,7 @@ int snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t 
     snapshot->gave_terminal = terminal;
     pid_t pid = fork();
     if (pid == 0) {
-        become_command(argv, mask, to_stderr, terminal);
+        become_command(argv, mask, footing, to_stderr, terminal);
     }
     if (pid < 0) {
         return -errno;

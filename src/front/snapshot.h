@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "front/footing.h"
 #include "quiesce/wire.h"
 
 enum { SNAPSHOT_GRACE_MS = 5000 }; /* between TERM and KILL */
@@ -24,12 +25,14 @@ struct snapshot {
  * Starts the command.
  *   argv    NULL-terminated; looked up in PATH
  *   mask    the signal mask it gets
+ *   footing the limits and the priority it gets
  *   to_stderr  its standard output goes to our standard error
  * It gets everything else as we have it, and the terminal if we have that.
  * Returns 0 or a negative errno.  A command that cannot be executed ends with
  * 127 (not found) or 126, as a shell does.
  */
-int snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask, bool to_stderr);
+int snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask, const struct footing *footing,
+                   bool to_stderr);
 
 /* Asks the whole group to end; KILL follows after the grace.  Once is enough. */
 void snapshot_end(struct snapshot *snapshot, uint64_t now_ns);

@@ -54,6 +54,9 @@ static _Noreturn void become(const struct spawn *what)
      * lets the run end in order. */
     if (setsid() >= 0 && lay_out(what) && forget_signals()) {
         (void)umask(0077);
+        if (what->priority != NULL) {
+            footing_give_priority(what->priority);
+        }
         (void)execveat(what->machine[MACHINE_PROGRAMS], what->program, arguments, environment, 0);
     }
     if (write(ROLE_FD_LOG, failed, sizeof failed - 1) < 0) {

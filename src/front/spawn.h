@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "front/footing.h"
 #include "front/machine.h"
 
 enum { SPAWN_FDS_MAX = 11 };
@@ -17,6 +18,7 @@ struct spawn {
     const int *machine;  /* by enum machine_fd: what all get is taken from here */
     int log;             /* write end of a pipe */
     int cgroup;          /* directory of the cgroup v2 to start it in, or -1 */
+    const struct footing *priority; /* whose it gets, or NULL: ours */
     bool init;           /* of a PID namespace of its own: whatever it forks ends with it */
     unsigned count;      /* of fds */
     int fds[SPAWN_FDS_MAX]; /* its own, from ROLE_FD_CONTROL on */

@@ -60,9 +60,10 @@ static void make_run(struct run *run, struct options *options, int supervisor)
     run->supervisor = supervisor;
     run->log = run->signals = run->snapshot.pidfd = -1;
     sigemptyset(&run->mask);
+    footing_take(&run->caller);
     int quiet = memfd_create("quiet", MFD_CLOEXEC);
     assert_true(quiet >= 0);
-    progress_start(&run->progress, quiet, false);
+    progress_start(&run->progress, quiet, false, false);
 }
 
 static void every_state_times_every_type(void **state)
@@ -77,7 +78,7 @@ static void every_state_times_every_type(void **state)
             make_run(&run, &options, -1);
             run.mode = MODE_CHECK;
             run.state = (enum front_state)s;
-            struct wire_packet packet = { .type = type, .body = &body, .fds_count = 1, .fds = { dup(run.progress.fd) } };
+            struct wire_packet packet = { .type = type, .body = &body, .fds_count = 1, .fds = { dup(run.progress.outlet.fd) } };
             int status = run_dispatch(&run, &packet);
             if (!is_allowed(s, type)) {
                 assert_int_equal(status, -EPROTO);
@@ -89,7 +90,7 @@ static void every_state_times_every_type(void **state)
                 assert_null(strstr(run.failure, "where it may not"));
             }
             assert_int_equal(packet.fds_count, 0);
-            close(run.progress.fd);
+            close(run.progress.outlet.fd);
         }
     }
     assert_int_equal(taken, sizeof allowed / sizeof *allowed);
@@ -111,7 +112,7 @@ static void senseless_progress(void **state)
         struct wire_packet packet = { .type = MSG_PROGRESS, .body = &bad[i] };
         assert_int_equal(run_dispatch(&run, &packet), -EPROTO);
     }
-    close(run.progress.fd);
+    close(run.progress.outlet.fd);
 }
 
 /* ---- reports --------------------------------------------------------------------------- */
@@ -247,6 +248,31 @@ static int play_interrupted(int front)
     return play_whole(front, 0, SIGTERM);
 }
 
+/* The deadline has thawed while the snapshot command runs: it is ended, as the release says. */
+static int late_release(int front)
+{
+    struct msg_release release;
+    if (receive_release(front, &release) != 0 || release.signal != SIGTERM) {
+        return 1;
+    }
+    send_result(front, &late);
+    return 0;
+}
+
+static int play_deadline(int front)
+{
+    const struct msg_progress over = { .step = STEP_SNAPSHOT, .kind = PROGRESS_WARNING, .text = "thawed" };
+    send_ready(front);
+    return wire_send(front, MSG_PROGRESS, &over, NULL, 0) != 0 ? 1 : late_release(front);
+}
+
+/* The same, and the supervisor says nothing of it. */
+static int play_deadline_unsaid(int front)
+{
+    const struct msg_ready ready = { .frozen = 1, .file_systems = 1, .deadline_boottime_ns = 1 }; /* long ago */
+    return wire_send(front, MSG_READY, &ready, NULL, 0) != 0 ? 1 : late_release(front);
+}
+
 /* The deadline has thawed: the result comes while the snapshot command still runs. */
 static int play_early_result(int front)
 {
@@ -326,6 +352,8 @@ static const struct {
     { play_killed, { "sh", "-c", "kill -KILL $$" }, 23, "", 0 },
     { play_not_found, { "/nonexistent/command" }, 23, "", 0 },
     { play_interrupted, { "sleep", "1000" }, 23, "", SIGTERM },
+    { play_deadline, { "sleep", "1000" }, 22, "", 0 },
+    { play_deadline_unsaid, { "sleep", "1000" }, 22, "", 0 },
     { play_early_result, { "sleep", "1000" }, 22, "", 0 },
     { play_early_result, { "sh", "-c", "sleep 1000 & sleep 1000" }, 22, "", 0 },
     { play_late_result, { "sh", "-c", "(trap '' TERM; echo >&9; sleep 1000) & exec sleep 1000" }, 22, "", 0 },
@@ -397,7 +425,7 @@ static void perform(size_t row)
     close(SAID_FD);
     close(said[0]);
     close(ends[0]);
-    close(run.progress.fd);
+    close(run.progress.outlet.fd);
 }
 
 static void loop(void **state)
@@ -438,9 +466,9 @@ static void log_lines(void **state)
         run_read_log(&run);
         assert_int_equal(run.log, -1);
         assert_string_equal(run.log_line, cases[i].last);
-        assert_true(pread(run.progress.fd, shown, sizeof shown - 1, 0) >= 0);
+        assert_true(pread(run.progress.outlet.fd, shown, sizeof shown - 1, 0) >= 0);
         assert_string_equal(shown, cases[i].shown);
-        close(run.progress.fd);
+        close(run.progress.outlet.fd);
     }
 }
 
@@ -471,11 +499,11 @@ static void log_flood(void **state)
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(run.log_lines > RUN_LOG_LINES_MAX);
-    assert_int_equal(fstat(run.progress.fd, &facts), 0);
+    assert_int_equal(fstat(run.progress.outlet.fd, &facts), 0);
     assert_int_equal(facts.st_size, RUN_LOG_LINES_MAX * strlen("quiesce: x\n"));
     close(ends[0]);
     close(ends[1]);
-    close(run.progress.fd);
+    close(run.progress.outlet.fd);
 }
 
 int main(void)
