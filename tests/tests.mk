@@ -16,6 +16,7 @@ helper = @mkdir -p $(@D) && echo '$(CC) -o $@ $<' && \
 
 $(BUILD)/helpers/%: tests/system/helpers/%.c
 	$(helper)
+$(BUILD)/helpers/rootload: OPTIMIZE += -static
 $(BUILD)/helpers/%: tests/bench/%.c
 	$(helper)
 

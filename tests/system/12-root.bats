@@ -3,39 +3,18 @@
 # machine's own: each run is made in a root of its own on a loop device.
 
 load ../lib/common
+load ../lib/root
 
 # build_root: a small system on /mnt/m/root with another file system in it.
 build_root() {
-    local root=/mnt/m/root file
+    local root=/mnt/m/root
     new_fs ext4 root
-    mkdir -p "$root"/{proc,sys,dev,tmp,etc,run,var/log,data,mnt/t,old}
-    mount -t proc proc "$root/proc"
+    mkdir -p "$root"/{data,mnt}
     cp -r /mnt/quiesce /mnt/helpers "$root/mnt/"
-    for file in /bin/sh /bin/umount /bin/sleep "$QUIESCE" /mnt/quiesce/quiesce-parser "$HELPERS/stall"; do
-        ldd "$file" | grep -oE '/[^ ]+' | xargs -I{} cp -L --parents {} "$root"
-    done
-    cp -L --parents /bin/sh /bin/umount "$root"
-    mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+    furnish_root "$root"
+    into_root "$root" /bin/sh /bin/umount /bin/sleep "$QUIESCE" /mnt/quiesce/quiesce-parser "$HELPERS/stall"
     mount -t tmpfs -o mode=0755 tmpfs "$root/var/log"
-    mount -t sysfs sysfs "$root/sys"
-    mount -t devtmpfs devtmpfs "$root/dev"
-    [[ -z $(cgroup_root) ]] || mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
     mount --bind "$WORK" "$root/mnt/t"
-}
-
-# in_root COMMAND...: with "/" being what build_root made and nothing of the
-# machine's in sight; refuses if any block device but a loop device is mounted.
-in_root() {
-    unshare --mount --propagation private bash -c '
-        cd /mnt/m/root
-        pivot_root . old
-        cd /
-        exec /bin/sh -c "
-            umount -l /old
-            while read -r id parent device rest; do
-                case \$device in 0:* | 7:*) ;; *) echo \"\$device is mounted\"; exit 99 ;; esac
-            done </proc/self/mountinfo
-            exec \"\$@\"" sh "$@"' bash "$@"
 }
 
 setup_file() {
@@ -63,7 +42,7 @@ teardown() {
 
 root_do() {
     status=0
-    in_root "$QUIESCE" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
+    in_root /mnt/m/root "$QUIESCE" "$@" >"$OUT" 2>"$ERR" </dev/null 3>&- || status=$?
 }
 
 look='for d in / /data; do if /mnt/helpers/stall blocked $d/probe 50; then echo $d >>/mnt/t/frozen; fi; done'
