@@ -38,7 +38,7 @@ soon_thawed() {
 }
 
 run_it() {
-    exec "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" "$@" -- /bin/sh -c "$SNAPSHOT"
+    exec "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" -- /bin/sh -c "$SNAPSHOT"
 }
 
 # ---- lines that nobody takes ----------------------------------------------------------

@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "write") == 0)
         return keep_writing(argv[2], argv[3]);
     if (argc > 4 && strcmp(argv[1], "copy") == 0)
-        return copy(atoi(argv[2]), argv[3], argv + 4, argc - 4);
+        return copy((int)strtol(argv[2], NULL, 10), argv[3], argv + 4, argc - 4);
     if (argc == 4 && strcmp(argv[1], "check") == 0)
         return check(argv[2], strtoull(argv[3], NULL, 10));
     if (argc > 2 && strcmp(argv[1], "evict") == 0)

@@ -343,27 +343,27 @@ static int play_garbage(int front)
 static const struct {
     play *play;
     const char *command[4];
-    int exit_status;     /* -1: there is to be no result */
     const char *failure; /* part of run->failure */
+    int exit_status;     /* -1: there is to be no result */
     int signal;          /* sent to the front before it begins; RUN_SIGNALS_MAX * NSIG: so many different ones */
 } plays[] = {
-    { play_good, { "true" }, 0, "", 0 },
-    { play_exit_7, { "sh", "-c", "exit 7" }, 23, "", 0 },
-    { play_killed, { "sh", "-c", "kill -KILL $$" }, 23, "", 0 },
-    { play_not_found, { "/nonexistent/command" }, 23, "", 0 },
-    { play_interrupted, { "sleep", "1000" }, 23, "", SIGTERM },
-    { play_deadline, { "sleep", "1000" }, 22, "", 0 },
-    { play_deadline_unsaid, { "sleep", "1000" }, 22, "", 0 },
-    { play_early_result, { "sleep", "1000" }, 22, "", 0 },
-    { play_early_result, { "sh", "-c", "sleep 1000 & sleep 1000" }, 22, "", 0 },
-    { play_late_result, { "sh", "-c", "(trap '' TERM; echo >&9; sleep 1000) & exec sleep 1000" }, 22, "", 0 },
-    { play_dies, { "sleep", "1000" }, -1, "", 0 },
-    { play_out_of_turn, { "sleep", "1000" }, -1, "MSG_THAWED where it may not", 0 },
-    { play_ready_twice, { "sleep", "1000" }, -1, "MSG_READY where it may not", 0 },
-    { play_garbage, { "true" }, -1, "cannot be read", 0 },
-    { play_liar, { "false" }, -1, "snapshot that was not taken", 0 },
-    { play_silent, { "true" }, -1, "all the time that a run can take", 0 },
-    { play_silent, { "true" }, -1, "it was to end at once", RUN_SIGNALS_MAX * NSIG },
+    { play_good, { "true" }, "", 0, 0 },
+    { play_exit_7, { "sh", "-c", "exit 7" }, "", 23, 0 },
+    { play_killed, { "sh", "-c", "kill -KILL $$" }, "", 23, 0 },
+    { play_not_found, { "/nonexistent/command" }, "", 23, 0 },
+    { play_interrupted, { "sleep", "1000" }, "", 23, SIGTERM },
+    { play_deadline, { "sleep", "1000" }, "", 22, 0 },
+    { play_deadline_unsaid, { "sleep", "1000" }, "", 22, 0 },
+    { play_early_result, { "sleep", "1000" }, "", 22, 0 },
+    { play_early_result, { "sh", "-c", "sleep 1000 & sleep 1000" }, "", 22, 0 },
+    { play_late_result, { "sh", "-c", "(trap '' TERM; echo >&9; sleep 1000) & exec sleep 1000" }, "", 22, 0 },
+    { play_dies, { "sleep", "1000" }, "", -1, 0 },
+    { play_out_of_turn, { "sleep", "1000" }, "MSG_THAWED where it may not", -1, 0 },
+    { play_ready_twice, { "sleep", "1000" }, "MSG_READY where it may not", -1, 0 },
+    { play_garbage, { "true" }, "cannot be read", -1, 0 },
+    { play_liar, { "false" }, "snapshot that was not taken", -1, 0 },
+    { play_silent, { "true" }, "all the time that a run can take", -1, 0 },
+    { play_silent, { "true" }, "it was to end at once", -1, RUN_SIGNALS_MAX * NSIG },
 };
 
 static void perform(size_t row)
