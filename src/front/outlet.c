@@ -51,7 +51,7 @@ void outlet_open(struct outlet *o, int fd, bool freezes)
 {
     o->fd = fd;
     o->own = -1;
-    o->terminal = false;
+    o->terminal = o->closed = false;
     o->length = o->lost = 0;
     o->way = look(o);
     if (!freezes && o->way == OUTLET_LATER) {
@@ -98,6 +98,10 @@ void outlet_push(struct outlet *o)
 
 void outlet_put(struct outlet *o, const char *text, size_t length)
 {
+    if (o->closed) {
+        (void)write_some(o, text, length, true);
+        return;
+    }
     outlet_push(o);
     size_t done = o->length == 0 ? write_some(o, text, length, false) : 0;
     if (length - done > sizeof o->held - o->length || o->lost > 0) {
@@ -147,6 +151,8 @@ void outlet_close(struct outlet *o)
     if (o->own >= 0) {
         close(o->own);
         o->own = -1;
+        o->way = o->way == OUTLET_OPENED ? OUTLET_PLAIN : o->way;
     }
-    o->way = OUTLET_NOBODY;
+    o->terminal = false;
+    o->closed = true;
 }

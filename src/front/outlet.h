@@ -31,6 +31,7 @@ struct outlet {
     int own;  /* of OUTLET_OPENED, else -1 */
     enum outlet_way way;
     bool terminal; /* a terminal that can be written without waiting */
+    bool closed;
     size_t length; /* of what is kept */
     size_t lost;   /* lines for which there was no room */
     char held[OUTLET_HELD_MAX];
@@ -54,7 +55,8 @@ int outlet_waits(const struct outlet *outlet);
 /* Nothing is frozen any more: what was kept of a file goes out. */
 void outlet_thawed(struct outlet *outlet);
 
-/* Writes all that is kept, waiting for the reader if need be, and how many lines were lost. */
+/* Writes all that is kept, waiting for the reader if need be, and how many lines were lost.
+ * What is put afterwards is written at once, and waited for. */
 void outlet_close(struct outlet *outlet);
 
 #endif

@@ -266,6 +266,7 @@ static void all_of_it_at_the_end(void **state)
     pid_t child = fork();
     if (child == 0) {
         outlet_close(&outlet);
+        put(-1); /* said when all was over */
         _exit(0);
     }
     outlet.length = outlet.lost = 0; /* the child's now */
@@ -279,6 +280,7 @@ static void all_of_it_at_the_end(void **state)
     }
     text[used] = '\0';
     assert_true(check_order(text, LINES) < LINES);
+    assert_non_null(strstr(text, "\n-1 "));
     close(ends[0]);
 }
 
