@@ -106,7 +106,7 @@ $(BUILD)/trusted/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 $(foreach r,$(TRUSTED),$(eval $(BUILD)/trusted/$(r)/main.o: $(BUILD)/gen/filter_$(r).inc))
-TRUSTED_BASE := bpf call_table capset cgroup_signal drop environment expedite fatal freeze_check hook message mount plan_check serve tmpfs walk workers
+TRUSTED_BASE := bpf call_table capset cgroup_signal drop environment expedite fatal freeze_check hook message mount plan_check record serve thaw tmpfs walk workers
 $(BUILD)/trusted/libbase.a: $(TRUSTED_BASE:%=$(BUILD)/trusted/base/%.o)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^

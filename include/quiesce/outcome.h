@@ -19,7 +19,9 @@ enum outcome {
 /* Exit statuses of the command line that no outcome carries. */
 enum {
     EXIT_USAGE = 64,
+    EXIT_RECORD = 65,       /* recover: what a run has left cannot be understood */
     EXIT_NOTHING_HELD = 69,
+    EXIT_UNAVAILABLE = 69,  /* recover: runs leave no record here */
     EXIT_INTERNAL = 70,
     EXIT_TRY_AGAIN = 75,
     EXIT_NOT_PERMITTED = 77,

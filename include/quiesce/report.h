@@ -151,6 +151,7 @@ struct report {
     uint32_t host_timeout_seconds, freeze_timeout_seconds;
     uint8_t has_cgroup, has_expedite, has_journal;
     uint8_t limits; /* bit n: enum limit n can be held */
+    uint8_t has_record, reserved[3];
     uint32_t documents_count, attempts_count, denied_count, fs_count, findings_count, plugins_count;
     struct report_document documents[WIRE_DOCUMENTS_MAX + WIRE_HOOKS_MAX];
     struct report_hook hooks[WIRE_HOOKS_MAX]; /* by slot; used says which */

@@ -65,6 +65,7 @@ struct msg_loaded {
     uint8_t has_expedite; /* rcu_expedited is open and asked for */
     uint8_t has_journal;
     uint8_t limits;       /* bit n: enum limit n of a policy can be held */
+    uint8_t has_record;   /* what is frozen is written down where "quiesce recover" finds it */
 };
 
 /* REQUEST: what to load.  Paths are absolute. */
@@ -461,7 +462,7 @@ struct msg_limited {
 
 /* ---- monitor <-> guardian -------------------------------------------------------------- */
 
-/* GUARD: descriptors of file systems first .. first+count-1 of the shared map. */
+/* GUARD: descriptors of file systems first .. first+count-1 of the run's record. */
 struct msg_guard {
     uint32_t first, count;
 };
@@ -473,13 +474,7 @@ struct msg_arm {
     uint32_t reserved;
 };
 
-/* The shared map (a sealed-size memfd, mapped by both).  The front looks at it too, so
- * that it need not believe the supervisor that something is frozen. */
-struct frozen_map {
-    uint32_t count;
-    _Atomic uint32_t wanted; /* 0: not all is loaded yet; else 1 + how many are to be frozen */
-    _Atomic uint32_t state[PLAN_FS_MAX]; /* enum fs_state, written before the ioctl it announces */
-};
+/* What both know of each other's doing is in the run's record: record.h. */
 
 /* ---- the list -------------------------------------------------------------------------- */
 

@@ -1,22 +1,23 @@
 #include "base/expedite.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-#include "base/fatal.h"
-
-void expedite_prepare(struct expedite *e, int fd)
+int expedite_switch(struct run_record *record, int fd, bool on)
 {
-    e->fd = fd;
-    e->length = pread(fd, e->before, sizeof e->before, 0);
-    if (e->length < 0) {
-        fatal("cannot read rcu_expedited", errno);
+    size_t length = on ? 1 : record->expedited_length;
+    if (record->expedited_length == 0 || record->expedited_length > RECORD_EXPEDITED_MAX) {
+        return 0;
     }
-}
-
-void expedite_switch(const struct expedite *e, bool on)
-{
-    if (e->length > 0 && pwrite(e->fd, on ? "1" : e->before, on ? 1 : (size_t)e->length, 0) < 0) {
-        fatal("cannot write rcu_expedited", errno);
+    if (on) {
+        atomic_store(&record->switched, 1);
     }
+    if (pwrite(fd, on ? "1" : record->expedited, length, 0) < 0) {
+        return errno;
+    }
+    if (!on) {
+        atomic_store(&record->switched, 0);
+    }
+    return 0;
 }

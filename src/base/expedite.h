@@ -8,18 +8,15 @@
 #define QUIESCE_EXPEDITE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
-struct expedite {
-    int fd;          /* of the switch, or of /dev/null: then nothing is ever written */
-    char before[8];  /* its value before */
-    ssize_t length;  /* of that value; 0: there is nothing to switch */
-};
+#include "quiesce/record.h"
 
-/* Reads the value that expedite_switch will put back. */
-void expedite_prepare(struct expedite *e, int fd);
-
-/* On, or back to what it was.  Failure is fatal. */
-void expedite_switch(const struct expedite *e, bool on);
+/*
+ * On, or back to the value that the record has kept; says so in the record before
+ * the first and after the second.  Nothing happens where the record keeps no value.
+ *   fd  of the switch, opened for writing
+ * Returns 0 or an errno.
+ */
+int expedite_switch(struct run_record *record, int fd, bool on);
 
 #endif

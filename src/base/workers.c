@@ -35,7 +35,8 @@ static void *worker_main(void *argument)
             continue;
         }
         work(self.index);
-        if (atomic_fetch_sub(&w->pending, 1) == 1 && write(w->event, &one, sizeof one) < 0) {
+        bool last = atomic_fetch_sub(&w->pending, 1) == 1;
+        if ((last || atomic_load(&w->each)) && write(w->event, &one, sizeof one) < 0) {
             fatal("cannot wake the main thread", errno);
         }
     }
@@ -62,13 +63,15 @@ int workers_start(struct workers *w, uint32_t count)
     return error;
 }
 
-void workers_give(struct workers *w, work_function *work, const uint32_t *chosen, uint32_t count)
+void workers_give(struct workers *w, work_function *work, uint32_t first, uint32_t count)
 {
     atomic_fetch_add(&w->pending, count);
-    for (uint32_t i = 0; i < count; i++) {
-        atomic_store(&w->next[chosen[i]], work);
-        atomic_fetch_add(&w->bell[chosen[i]], 1);
-        (void)syscall(SYS_futex, &w->bell[chosen[i]], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    for (uint32_t i = first; i < first + count; i++) {
+        if (atomic_exchange(&w->next[i], work) != NULL) {
+            atomic_fetch_sub(&w->pending, 1); /* what it had not begun will never be done */
+        }
+        atomic_fetch_add(&w->bell[i], 1);
+        (void)syscall(SYS_futex, &w->bell[i], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
 }
 

@@ -72,7 +72,9 @@ static int make_directory(int parent, const char *name)
     return -1;
 }
 
-void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id)
+/* With make or without: both descriptors or none. */
+static void open_run(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id,
+                     int (*open_it)(int parent, const char *name))
 {
     cgroup->directory = -1;
     snprintf(cgroup->name, sizeof cgroup->name, PREFIX "%s", run_id);
@@ -80,11 +82,21 @@ void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, cons
     if (cgroup->parent < 0) {
         return;
     }
-    cgroup->directory = make_directory(cgroup->parent, cgroup->name);
+    cgroup->directory = open_it(cgroup->parent, cgroup->name);
     if (cgroup->directory < 0) {
         close(cgroup->parent);
         cgroup->parent = -1;
     }
+}
+
+void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id)
+{
+    open_run(cgroup, mount, run_id, make_directory);
+}
+
+void cgroup_find(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id)
+{
+    open_run(cgroup, mount, run_id, open_directory);
 }
 
 /* What is in a directory; fd stays the caller's.  NULL if it cannot be read. */
@@ -122,6 +134,24 @@ static void remove_below(int fd, int depth)
     closedir(entries);
 }
 
+static bool says_populated(int events)
+{
+    char text[128];
+    ssize_t n = pread(events, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    return strstr(text, "populated 1") != NULL;
+}
+
+bool cgroup_populated(const struct cgroup *cgroup)
+{
+    int events = cgroup->directory >= 0 ? openat(cgroup->directory, "cgroup.events", O_RDONLY | O_CLOEXEC) : -1;
+    bool populated = events >= 0 && says_populated(events);
+    if (events >= 0) {
+        close(events);
+    }
+    return populated;
+}
+
 /* Waits until nothing lives in the directory or below, or until_ns has passed. */
 static void wait_until_empty(int directory, uint64_t until_ns)
 {
@@ -130,14 +160,8 @@ static void wait_until_empty(int directory, uint64_t until_ns)
         return;
     }
     for (;;) {
-        char text[128];
-        ssize_t n = pread(events, text, sizeof text - 1, 0);
-        if (n < 0) {
-            break;
-        }
-        text[n] = '\0';
         uint64_t now = clock_monotonic_ns();
-        if (strstr(text, "populated 1") == NULL || now >= until_ns) {
+        if (!says_populated(events) || now >= until_ns) {
             break;
         }
         struct pollfd change = { .fd = events, .events = POLLPRI };
@@ -158,13 +182,15 @@ void cgroup_sweep(const struct cgroup *cgroup)
             || strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0 || strcmp(entry->d_name, cgroup->name) == 0) {
             continue;
         }
-        int fd = open_directory(cgroup->parent, entry->d_name);
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            remove_below(fd, 0);
-            (void)unlinkat(cgroup->parent, entry->d_name, AT_REMOVEDIR); /* EBUSY: something lives in it */
+        struct cgroup left = { .parent = cgroup->parent, .directory = open_directory(cgroup->parent, entry->d_name) };
+        if (left.directory >= 0 && flock(left.directory, LOCK_EX | LOCK_NB) == 0) {
+            cgroup_kill(&left);
+            wait_until_empty(left.directory, clock_monotonic_ns() + REMOVE_WAIT_MS * NS_PER_MS);
+            remove_below(left.directory, 0);
+            (void)unlinkat(cgroup->parent, entry->d_name, AT_REMOVEDIR); /* EBUSY: who was killed is not gone yet */
         }
-        if (fd >= 0) {
-            close(fd);
+        if (left.directory >= 0) {
+            close(left.directory);
         }
     }
     closedir(entries);

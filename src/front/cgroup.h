@@ -12,6 +12,8 @@
 #ifndef QUIESCE_FRONT_CGROUP_H
 #define QUIESCE_FRONT_CGROUP_H
 
+#include <stdbool.h>
+
 #include "front/cgroup_mounts.h"
 #include "quiesce/wire.h"
 
@@ -26,7 +28,13 @@ struct cgroup {
  * are -1: hooks are then contained by other means. */
 void cgroup_create(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id);
 
-/* Removes directories that runs which were killed left behind, unless something still lives in them. */
+/* The directory of another run, if it is still there; else the descriptors are -1. */
+void cgroup_find(struct cgroup *cgroup, const struct cgroup_mount *mount, const char *run_id);
+
+/* Whether something lives in it. */
+bool cgroup_populated(const struct cgroup *cgroup);
+
+/* Removes directories that runs which were killed left behind, and ends what still lives in them. */
 void cgroup_sweep(const struct cgroup *cgroup);
 
 /* Kills whatever still lives in the run's directory: for a run whose own processes died. */

@@ -16,6 +16,7 @@
 #include "front/result.h"
 #include "front/run.h"
 #include "front/preflight.h"
+#include "front/recover.h"
 #include "front/session.h"
 #include "quiesce/outcome.h"
 
@@ -70,6 +71,9 @@ void conduct_clean_up(struct run *run, struct session *session)
         snprintf(text, sizeof text, "beside the result: %s", roles);
         progress_say(&run->progress, text);
     }
+    if (run->mode == MODE_RUN) {
+        recover_own(session->run_id); /* nothing is left but the record, unless monitor and guardian both were killed */
+    }
     int error = cgroup_remove(&session->cgroup);
     error = error != 0 ? error : controllers_remove(&session->controllers);
     if (error != 0) {
@@ -100,7 +104,7 @@ int conduct_start(struct run *run, struct session *session, const struct options
     }
     run->supervisor = session->roles.supervisor;
     run->log = session->roles.log;
-    run->witness = (struct witness){ .map = session->map, .run_id = session->run_id };
+    run->witness = (struct witness){ .record = session->record, .run_id = session->run_id };
     run->patience_ns = RUN_PATIENCE_S * NS_PER_S;
     return 0;
 }

@@ -20,8 +20,8 @@ static const struct msg_result *result_of(const struct held *h)
 static bool any_frozen(const struct held *h)
 {
     bool any = false;
-    for (uint32_t i = 0; h->session.map != NULL && i < PLAN_FS_MAX; i++) {
-        any = any || h->session.map->state[i] == FS_FROZEN || h->session.map->state[i] == FS_FREEZING;
+    for (uint32_t i = 0; h->session.record != NULL && i < PLAN_FS_MAX; i++) {
+        any = any || h->session.record->fs[i].state == FS_FROZEN || h->session.record->fs[i].state == FS_FREEZING;
     }
     return any;
 }

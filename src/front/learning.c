@@ -123,7 +123,7 @@ static int begin(struct setting *s, const struct learning *l, char *message, siz
         struct cgroup_mount mounts[HIERARCHIES];
         cgroup_mounts_read(mounts, "/proc/self/mountinfo");
         cgroup_create(&s->cgroup, &mounts[HIERARCHY_V2], s->id);
-        int status = machine_open(&s->machine, &s->cgroup, MACHINE_LEARNS, false, message, capacity);
+        int status = machine_open(&s->machine, s->id, &s->cgroup, MACHINE_LEARNS, false, message, capacity);
         if (status != 0) {
             return status;
         }

@@ -12,6 +12,8 @@
 
 #include "base/paths.h"
 #include "base/tmpfs.h"
+#include "front/record.h"
+#include "front/recover.h"
 #include "quiesce/outcome.h"
 #include "quiesce/report.h"
 
@@ -64,9 +66,8 @@ static int open_directory(const char *path)
     return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Whether root alone can have put there, or can write, what fd is: a file of another
- * type or with another name would have us write to what somebody else has chosen. */
-static bool is_roots_alone(int fd, mode_t type)
+/* A file of another type or with another name would have us write to what somebody else has chosen. */
+bool machine_is_roots_alone(int fd, mode_t type)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
@@ -77,46 +78,76 @@ static bool is_roots_alone(int fd, mode_t type)
         && (type == S_IFDIR || st.st_nlink == 1);
 }
 
-static int open_in(const char *path, const char *name, int flags)
+/* Closes fd, and keeps errno. */
+static void close_quietly(int fd)
 {
-    int directory = open_directory(path), fd = -1;
-    if (directory >= 0 && is_roots_alone(directory, S_IFDIR)) {
-        fd = openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600); /* a FIFO must not hold us up */
-    }
-    if (fd >= 0 && !is_roots_alone(fd, S_IFREG)) {
-        close(fd);
-        fd = -1;
-        errno = EPERM;
-    }
     int error = errno;
-    if (directory >= 0) {
-        close(directory);
+    if (fd >= 0) {
+        close(fd);
     }
     errno = error;
+}
+
+static int open_safe_directory(const char *path)
+{
+    int fd = open_directory(path);
+    if (fd >= 0 && !machine_is_roots_alone(fd, S_IFDIR)) {
+        close_quietly(fd);
+        return -1;
+    }
     return fd;
 }
 
-static int take_lock(char *message, size_t capacity, int *lock)
+int machine_open_run_directory(void)
 {
-    *lock = machine_move(open_in(QUIESCE_RUN_DIR, QUIESCE_LOCK, O_RDWR | O_CREAT));
-    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0) {
-        return 0;
+    return open_safe_directory(QUIESCE_RUN_DIR);
+}
+
+static int open_in(int directory, const char *name, int flags)
+{
+    /* a FIFO must not hold us up */
+    int fd = directory >= 0 ? openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600) : -1;
+    if (fd >= 0 && !machine_is_roots_alone(fd, S_IFREG)) {
+        close_quietly(fd);
+        return -1;
     }
-    if (errno == EWOULDBLOCK) {
+    return fd;
+}
+
+int machine_lock(int directory, int *lock)
+{
+    *lock = machine_move(open_in(directory, QUIESCE_LOCK, O_RDWR | O_CREAT));
+    return *lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+}
+
+/* Also sees to what a run before has left, if it was killed. */
+static int take_lock(struct machine *m, char *message, size_t capacity)
+{
+    m->directory = machine_move(machine_open_run_directory());
+    int error = m->directory >= 0 ? machine_lock(m->directory, &m->fds[MACHINE_LOCK]) : errno;
+    if (error == 0) {
+        return recover_left(m->directory, message, capacity);
+    }
+    if (error == EWOULDBLOCK) {
         snprintf(message, capacity, "another run holds %s: try again when it is over", QUIESCE_RUN_DIR "/" QUIESCE_LOCK);
         return EXIT_TRY_AGAIN;
     }
     snprintf(message, capacity, "the lock %s cannot be taken: %s", QUIESCE_RUN_DIR "/" QUIESCE_LOCK,
-             errno == EPERM ? "it and its directory must be a file and a directory that root alone can write" : strerror(errno));
+             error == EPERM ? "it and its directory must be a file and a directory that root alone can write" : strerror(error));
     return EXIT_INTERNAL;
 }
 
 /* The kernel has one such switch for all, whatever /run a run sees: of two that each
  * put back what they found, the later one would find the other's.  So it is a lock too. */
-static int take_expedited(char *message, size_t capacity, int *expedited)
+int machine_lock_expedited(int *expedited)
 {
     *expedited = machine_move(open(EXPEDITED, O_RDWR | O_CLOEXEC));
-    if (*expedited >= 0 && flock(*expedited, LOCK_EX | LOCK_NB) != 0) {
+    return *expedited >= 0 && flock(*expedited, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+}
+
+static int take_expedited(char *message, size_t capacity, int *expedited)
+{
+    if (machine_lock_expedited(expedited) != 0) {
         snprintf(message, capacity, "another run, which sees another " QUIESCE_RUN_DIR ", holds " EXPEDITED
                  ": try again when it is over, or with --no-expedite");
         return EXIT_TRY_AGAIN;
@@ -151,15 +182,17 @@ static void open_cgroup(struct machine *m, const struct cgroup *cgroup)
 static void open_optional(struct machine *m, const struct cgroup *cgroup, bool real)
 {
     open_cgroup(m, cgroup);
+    m->has.has_record = record_possible() ? 1 : 0;
     if (!real) {
         m->has.has_expedite = access(EXPEDITED, W_OK) == 0 ? 1 : 0;
         m->has.has_journal = access("/var/log", W_OK) == 0 ? 1 : 0;
         return;
     }
     m->has.has_expedite = m->fds[MACHINE_EXPEDITE] >= 0 ? 1 : 0;
-    int append = open_in(QUIESCE_STATE_DIR, QUIESCE_JOURNAL, O_WRONLY | O_APPEND | O_CREAT);
+    int state = open_safe_directory(QUIESCE_STATE_DIR), append = open_in(state, QUIESCE_JOURNAL, O_WRONLY | O_APPEND | O_CREAT);
     m->fds[MACHINE_JOURNAL_APPEND] = machine_move(append);
-    m->fds[MACHINE_JOURNAL_READ] = append < 0 ? -1 : machine_move(open_in(QUIESCE_STATE_DIR, QUIESCE_JOURNAL, O_RDONLY));
+    m->fds[MACHINE_JOURNAL_READ] = append < 0 ? -1 : machine_move(open_in(state, QUIESCE_JOURNAL, O_RDONLY));
+    close_quietly(state);
     m->has.has_journal = m->fds[MACHINE_JOURNAL_APPEND] >= 0 && m->fds[MACHINE_JOURNAL_READ] >= 0 ? 1 : 0;
 }
 
@@ -210,10 +243,18 @@ static int make_shared(size_t size)
     return fd >= 0 ? fd : -errno;
 }
 
-static int make_map(const struct machine *m)
+/* The value that is put back is read here, once, for all who may have to. */
+static int make_record(const struct machine *m)
 {
-    (void)m;
-    return make_shared(sizeof(struct frozen_map));
+    static struct run_record record; /* large */
+    int error = record_begin(&record, m->run_id, m->has.has_cgroup != 0);
+    ssize_t length = m->has.has_expedite != 0 && m->fds[MACHINE_EXPEDITE] >= 0
+        ? pread(m->fds[MACHINE_EXPEDITE], record.expedited, sizeof record.expedited, 0) : 0;
+    if (error != 0 || length < 0) {
+        return error != 0 ? error : -errno;
+    }
+    record.expedited_length = (uint8_t)length;
+    return m->freezes && m->has.has_record != 0 ? record_create(m->directory, &record) : record_create_nameless(&record);
 }
 
 static int make_report(const struct machine *m)
@@ -231,19 +272,22 @@ static const struct {
     [MACHINE_ROOT] = { open_root, "the root directory" },
     [MACHINE_EMPTY_ROOT] = { make_empty_root, "an empty file system" },
     [MACHINE_MOUNTINFO] = { open_mount_table, "the mount table" },
-    [MACHINE_MAP] = { make_map, "shared memory" },
+    [MACHINE_RECORD] = { make_record, "the record of the run" },
     [MACHINE_REPORT] = { make_report, "shared memory" },
 };
 
-int machine_open(struct machine *m, const struct cgroup *cgroup, enum machine_use use, bool expedite, char *message,
-                 size_t capacity)
+int machine_open(struct machine *m, const char *run_id, const struct cgroup *cgroup, enum machine_use use, bool expedite,
+                 char *message, size_t capacity)
 {
     bool runs = use == MACHINE_RUNS;
     memset(m, 0, sizeof *m);
+    m->run_id = run_id;
+    m->directory = -1;
+    m->freezes = runs;
     for (int i = 0; i < MACHINE_FDS; i++) {
         m->fds[i] = -1;
     }
-    int status = use != MACHINE_LOOKS ? take_lock(message, capacity, &m->fds[MACHINE_LOCK]) : 0;
+    int status = use != MACHINE_LOOKS ? take_lock(m, message, capacity) : 0;
     if (status == 0 && runs && expedite) {
         status = take_expedited(message, capacity, &m->fds[MACHINE_EXPEDITE]);
     }
@@ -279,6 +323,10 @@ void machine_give(struct machine *m, enum machine_fd place, int fd)
 
 void machine_close(struct machine *m)
 {
+    if (m->directory >= 0) {
+        close(m->directory);
+        m->directory = -1;
+    }
     for (int i = 0; i < MACHINE_FDS; i++) {
         if (m->fds[i] >= 0) {
             close(m->fds[i]);

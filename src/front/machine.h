@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "front/cgroup.h"
 #include "quiesce/wire.h"
@@ -28,7 +29,7 @@ enum machine_fd {
     MACHINE_MEMORY,
     MACHINE_JOURNAL_APPEND, /* the journal, or /dev/null */
     MACHINE_JOURNAL_READ,   /* the same */
-    MACHINE_MAP,            /* struct frozen_map, of fixed size */
+    MACHINE_RECORD,         /* struct run_record: of a run that freezes below QUIESCE_RUN_DIR, if that is in memory */
     MACHINE_REPORT,         /* struct report, of fixed size */
     MACHINE_FDS
 };
@@ -36,6 +37,9 @@ enum machine_fd {
 struct machine {
     char programs[PLAN_PATH_MAX], policies[PLAN_PATH_MAX]; /* directories */
     struct msg_loaded has;
+    const char *run_id;
+    bool freezes;  /* it is for a run that does */
+    int directory; /* QUIESCE_RUN_DIR, of who takes the lock there; -1: not open */
     int fds[MACHINE_FDS]; /* all at MACHINE_FD_LEAST or above, close-on-exec; -1: not open */
 };
 
@@ -61,14 +65,31 @@ enum machine_use {
 
 /*
  * Opens everything.
+ *   run_id    stays the caller's, for as long as the machine is open
  *   expedite  rcu_expedited is wanted; of MACHINE_RUNS only
  * Returns 0, or an exit status with a sentence in message; machine_close() is due either way.
  */
-int machine_open(struct machine *machine, const struct cgroup *cgroup, enum machine_use use, bool expedite, char *message,
-                 size_t capacity);
+int machine_open(struct machine *machine, const char *run_id, const struct cgroup *cgroup, enum machine_use use, bool expedite,
+                 char *message, size_t capacity);
 
 /* Puts a copy of fd in the place of a /dev/null; -1, or no descriptor being left: that stays. */
 void machine_give(struct machine *machine, enum machine_fd place, int fd);
+
+/* Opens the directory of locks and records, which is made if need be.  Returns a descriptor,
+ * or -1 with errno: EPERM if it is not root's alone. */
+int machine_open_run_directory(void);
+
+/* Whether root alone can have put there, or can write, what fd is; type: S_IFREG or S_IFDIR.
+ * If not, errno is set. */
+bool machine_is_roots_alone(int fd, mode_t type);
+
+/* Takes the lock of runs below that directory; does not wait.  Returns 0 or an errno:
+ * EWOULDBLOCK if somebody has it. */
+int machine_lock(int directory, int *lock);
+
+/* Opens the kernel's switch for expedited RCU and locks it.  Returns 0 with *expedited -1 where there
+ * is none, or EWOULDBLOCK if a run elsewhere has it. */
+int machine_lock_expedited(int *expedited);
 
 /* Closes what is open.  The roles hold what they got. */
 void machine_close(struct machine *machine);

@@ -15,6 +15,7 @@
 #include "front/options.h"
 #include "front/policy.h"
 #include "front/policy_learn.h"
+#include "front/recover.h"
 #include "quiesce/outcome.h"
 
 static int help(const struct options *options)
@@ -34,6 +35,7 @@ static int (*const commands[COMMANDS])(const struct options *options) = {
     [COMMAND_RUN] = conduct_run,          [COMMAND_CHECK] = conduct_check,
     [COMMAND_EXPLAIN] = conduct_explain,  [COMMAND_FREEZE] = held_freeze,
     [COMMAND_THAW] = held_thaw,           [COMMAND_STATUS] = held_status,
+    [COMMAND_RECOVER] = recover_command,
     [COMMAND_JOURNAL_SHOW] = journal_show,
     [COMMAND_JOURNAL_VERIFY] = journal_verify, [COMMAND_POLICY_COMPILE] = policy_command,
     [COMMAND_POLICY_SHOW] = policy_command,

@@ -22,6 +22,8 @@ const struct command_row command_table[COMMANDS] = {
     [COMMAND_THAW] = { "thaw", NULL, "[--failed] [--session ID] [--json]",
                        "the snapshot is over: thaw, run the post-scripts, print the result of the whole run", 0, 0 },
     [COMMAND_STATUS] = { "status", NULL, "[--json]", "say what is held frozen, since when, and until when", 0, 0 },
+    [COMMAND_RECOVER] = { "recover", NULL, "[--wait] [--json]",
+                          "thaw what a run has left frozen of which every process was killed", 0, 0 },
     [COMMAND_JOURNAL_SHOW] = { "journal", "show", "[--last N] [--journal F]", "print the records of past runs", 0, 0 },
     [COMMAND_JOURNAL_VERIFY] = { "journal", "verify", "[--journal F]",
                                  "prove that no record was changed, taken out or put in", 0, 0 },
@@ -43,7 +45,7 @@ const struct command_row command_table[COMMANDS] = {
 };
 
 static option_setter set_host_config, set_plugin_config, set_journal, set_mount, set_exclude, set_freeze_timeout, set_allow_crash,
-    set_no_expedite, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_base, set_user,
+    set_no_expedite, set_wait, set_json, set_dry_run, set_last, set_output, set_bpf, set_tuples, set_seed, set_verbose, set_base, set_user,
     set_timeout, set_phase, set_post, set_keep, set_add, set_failed, set_session, set_help;
 
 enum {
@@ -67,7 +69,8 @@ const struct option_row option_table[OPTION_ROWS] = {
       "take the snapshot though a freeze failed: auto, always or never (auto)" },
     { "no-expedite", NULL, ON_FREEZING, set_no_expedite, "do not expedite the kernel's RCU grace periods during the freeze" },
     { "dry-run", NULL, ON(COMMAND_RUN), set_dry_run, "load and check everything, then say what would be done" },
-    { "json", NULL, ON_LOADING | ON_THAW | ON(COMMAND_STATUS) | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
+    { "wait", NULL, ON(COMMAND_RECOVER), set_wait, "wait until the run that lives, or the next one, has ended; then see to what it left" },
+    { "json", NULL, ON_LOADING | ON_THAW | ON(COMMAND_STATUS) | ON(COMMAND_RECOVER) | ON_POLICY_JSON, set_json, "print one JSON object on standard output and nothing else there" },
     { "failed", NULL, ON_THAW, set_failed, "the snapshot failed: it must not be used, and the status is 23" },
     { "session", "ID", ON_THAW, set_session, "thaw this session and no other" },
     { "last", "N", ON_SHOW, set_last, "only the last N records" },
@@ -202,6 +205,13 @@ static int set_no_expedite(struct options *options, const char *value, char *mes
 {
     (void)value, (void)message, (void)capacity;
     options->no_expedite = true;
+    return 0;
+}
+
+static int set_wait(struct options *options, const char *value, char *message, size_t capacity)
+{
+    (void)value, (void)message, (void)capacity;
+    options->wait = true;
     return 0;
 }
 

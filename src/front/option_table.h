@@ -32,7 +32,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_ROWS = 26 };
+enum { OPTION_ROWS = 27 };
 extern const struct option_row option_table[OPTION_ROWS];
 
 #endif

@@ -21,6 +21,7 @@ enum command {
     COMMAND_FREEZE,
     COMMAND_THAW,
     COMMAND_STATUS,
+    COMMAND_RECOVER,
     COMMAND_JOURNAL_SHOW,
     COMMAND_JOURNAL_VERIFY,
     COMMAND_POLICY_COMPILE,
@@ -45,6 +46,7 @@ struct options {
     uint32_t freeze_timeout_seconds;   /* 1..PLAN_FREEZE_TIMEOUT_MAX; 0: as configured */
     uint32_t last;                     /* records to show; 0: all */
     uint8_t allow_crash;               /* enum allow_crash */
+    bool wait;                         /* of recover */
     bool no_expedite, json, dry_run, bpf;
     bool failed;                       /* of thaw: the snapshot failed */
     char session[WIRE_RUN_ID_MAX];     /* of thaw: the one that is meant; "": whichever there is */

@@ -383,7 +383,7 @@ void result_print_check(FILE *out, const struct report *r)
     fputs("\nfile systems, in the order of freezing:\n", out);
     print_planned_file_systems(out, r);
     static const char *const answers[] = { "no", "yes" };
-    fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s\n",
+    fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s, record for recover %s\n",
             answers[r->has_cgroup], answers[r->limits >> LIMIT_PIDS & 1], answers[r->limits >> LIMIT_MEMORY & 1],
-            answers[r->has_expedite], answers[r->has_journal]);
+            answers[r->has_expedite], answers[r->has_journal], answers[r->has_record]);
 }

@@ -10,6 +10,8 @@
 
 #include "base/message.h"
 #include "front/machine.h"
+#include "front/record.h"
+#include "front/recover.h"
 #include "front/topology.h"
 #include "quiesce/outcome.h"
 
@@ -72,6 +74,19 @@ static int send_wishes(const struct session *session, const struct options *opti
     return error == -EPIPE || error == -ECONNRESET ? 0 : error;
 }
 
+/* Through an open file of its own: as long as the lock's is mapped, it is held. */
+static int map_record(struct session *session, const struct machine *machine)
+{
+    int named = machine->freezes && machine->has.has_record ? record_open(machine->directory) : -1;
+    void *map = mmap(NULL, sizeof *session->record, PROT_READ, MAP_SHARED, named >= 0 ? named : machine->fds[MACHINE_RECORD], 0);
+    int error = map == MAP_FAILED ? -errno : 0;
+    session->record = map;
+    if (named >= 0) {
+        close(named);
+    }
+    return error;
+}
+
 int session_start(struct session *session, const struct options *options, enum run_mode mode, const struct footing *caller,
                   char *message, size_t capacity)
 {
@@ -87,15 +102,14 @@ int session_start(struct session *session, const struct options *options, enum r
     cgroup_mounts_read(mounts, "/proc/self/mountinfo");
     cgroup_create(&session->cgroup, &mounts[HIERARCHY_V2], session->run_id);
     controllers_find(&session->controllers, &session->cgroup, mounts, "/proc/self/cgroup");
-    int status = machine_open(&machine, &session->cgroup, mode == MODE_RUN ? MACHINE_RUNS : MACHINE_LOOKS,
+    int status = machine_open(&machine, session->run_id, &session->cgroup, mode == MODE_RUN ? MACHINE_RUNS : MACHINE_LOOKS,
                               !options->no_expedite, message, capacity);
     if (status != 0) {
         goto out;
     }
-    session->map = mmap(NULL, sizeof *session->map, PROT_READ, MAP_SHARED, machine.fds[MACHINE_MAP], 0);
-    if (session->map == MAP_FAILED) {
-        what = "shared memory cannot be mapped";
-        error = -errno;
+    error = map_record(session, &machine);
+    if (error != 0) {
+        what = "the run's record cannot be mapped";
         goto out;
     }
     machine_give(&machine, MACHINE_PIDS, session->controllers.directories[CONTROLLER_PIDS]);
@@ -122,6 +136,9 @@ out:
     if (error != 0) {
         snprintf(message, capacity, "%s: %s", what, strerror(-error));
         status = EXIT_INTERNAL;
+    }
+    if (status != 0 && mode == MODE_RUN) {
+        recover_own(session->run_id);
     }
     if (status != 0) {
         (void)cgroup_remove(&session->cgroup);

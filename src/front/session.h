@@ -10,6 +10,7 @@
 #include "front/controllers.h"
 #include "front/options.h"
 #include "front/roles.h"
+#include "quiesce/record.h"
 
 struct session {
     char run_id[WIRE_RUN_ID_MAX];
@@ -17,7 +18,7 @@ struct session {
     struct cgroup cgroup;
     struct controllers controllers;
     struct roles roles;
-    const struct frozen_map *map; /* what monitor and guardian say is frozen; read-only here */
+    const struct run_record *record; /* what monitor and guardian say is frozen; read-only here */
 };
 
 /* Makes a random run id.  Returns 0 or a negative errno. */

@@ -8,12 +8,12 @@
 static const uint32_t exits[GRADE_NONE] = { [GRADE_APPLICATION] = 0, [GRADE_FILE_SYSTEM] = 10, [GRADE_CRASH] = 11 };
 
 /* 0 as long as the monitor has not loaded everything: then nobody knows. */
-static bool all_frozen(const struct frozen_map *map)
+static bool all_frozen(const struct run_record *record)
 {
-    uint32_t wanted = map->wanted;
-    bool all = wanted > 1 && map->count == wanted - 1;
+    uint32_t wanted = record->wanted;
+    bool all = wanted > 1 && record->count == wanted - 1;
     for (uint32_t i = 0; all && i < wanted - 1; i++) {
-        all = map->state[i] == FS_FROZEN;
+        all = record->fs[i].state == FS_FROZEN;
     }
     return all;
 }
@@ -21,23 +21,23 @@ static bool all_frozen(const struct frozen_map *map)
 bool witness_ready(struct witness *w, bool frozen)
 {
     w->asked = true;
-    w->frozen = all_frozen(w->map);
+    w->frozen = all_frozen(w->record);
     /* The deadline may have thawed between FROZEN and now, but something was frozen. */
-    return !frozen || w->map->count > 0;
+    return !frozen || w->record->count > 0;
 }
 
 void witness_snapshot(struct witness *w, const struct msg_release *release)
 {
     w->taken = release->exit_code == 0 && release->signal == 0;
-    w->frozen = w->frozen && all_frozen(w->map); /* thawed once, nothing is frozen again */
+    w->frozen = w->frozen && all_frozen(w->record); /* thawed once, nothing is frozen again */
 }
 
 /* File systems that were frozen at some time. */
-static uint32_t ever_frozen(const struct frozen_map *map)
+static uint32_t ever_frozen(const struct run_record *record)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < PLAN_FS_MAX; i++) {
-        count += map->state[i] == FS_FROZEN || map->state[i] == FS_THAWED || map->state[i] == FS_FREEZING;
+        count += record->fs[i].state == FS_FROZEN || record->fs[i].state == FS_THAWED || record->fs[i].state == FS_FREEZING;
     }
     return count;
 }
@@ -79,10 +79,10 @@ const char *witness_contradicts(const struct witness *w, const struct msg_result
     if (r->grade != GRADE_NONE && !(w->asked && w->taken)) {
         return "it speaks of a snapshot that was not taken";
     }
-    if (consistent && w->map->wanted != 1 && !w->frozen) {
+    if (consistent && w->record->wanted != 1 && !w->frozen) {
         return "it says that file systems were frozen which were not";
     }
-    if (said_frozen(r) > ever_frozen(w->map)) {
+    if (said_frozen(r) > ever_frozen(w->record)) {
         return "it counts more frozen file systems than there were";
     }
     return NULL;

@@ -2,7 +2,7 @@
  * witness.h - what the front has seen itself, and whether a result agrees with it.
  *
  * The supervisor holds a run's whole record and may have been taken over.  What it
- * cannot change: the map of what is frozen, which only monitor and guardian write;
+ * cannot change: the record of what is frozen, which only monitor and guardian write;
  * and how the snapshot command ended.
  */
 #ifndef QUIESCE_FRONT_WITNESS_H
@@ -10,10 +10,11 @@
 
 #include <stdbool.h>
 
+#include "quiesce/record.h"
 #include "quiesce/report.h"
 
 struct witness {
-    const struct frozen_map *map;
+    const struct run_record *record;
     const char *run_id;
     bool asked;  /* READY came, and the snapshot command was started */
     bool taken;  /* it ended well */

@@ -191,7 +191,7 @@ static void finish_mounts(struct monitor *m, struct pending *mounts)
 {
     m->mounts.count = 0; /* without it nothing can be frozen */
     (void)finish(m, mounts, &m->mounts, sizeof m->mounts);
-    m->map->wanted = 1 + freeze_wanted(&m->mounts, &m->request, &m->vmbackup);
+    m->record->wanted = 1 + freeze_wanted(&m->mounts, &m->request, &m->vmbackup);
 }
 
 void load_survey(struct monitor *m)

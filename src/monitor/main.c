@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/drop.h"
 #include "base/fatal.h"
+#include "base/record.h"
 #include "monitor/monitor.h"
 
 const char program_name[] = "quiesce-monitor";
@@ -49,24 +49,15 @@ static const struct {
 };
 enum { SOCKETS = sizeof sockets / sizeof sockets[0], DEADLINE = SOCKETS, FINISHED, WATCHED };
 
-static void kill_hooks(void)
-{
-    /* /dev/null where there is no cgroup: there the launcher's end ends them. */
-    if (write(FD_CGROUP_KILL, "1", 1) != 1) {
-        fatal("cannot kill the hooks", errno);
-    }
-}
-
 /* The other end of a socket is gone. */
 static void on_gone(struct monitor *m, unsigned which)
 {
     if (sockets[which].peer == PEER_SUPERVISOR) {
-        freeze_undo();
-        kill_hooks();
-        fatal("the supervisor is gone; thawed", 0);
+        freeze_orphan(m);
+        return;
     }
     if (sockets[which].peer == PEER_LAUNCHER) {
-        kill_hooks();
+        kill_hooks(FD_CGROUP_KILL);
     }
     if (m->state == MONITOR_START || (m->state < MONITOR_FREEZING && sockets[which].peer != PEER_FRONT)) {
         fatal("a part of this run is gone before the freeze", 0);
@@ -106,10 +97,7 @@ int main(void)
 {
     static struct monitor monitor; /* large */
     role_begin();
-    monitor.map = mmap(NULL, sizeof *monitor.map, PROT_READ | PROT_WRITE, MAP_SHARED, FD_MAP, 0);
-    if (monitor.map == MAP_FAILED) {
-        fatal("cannot map what is shared with the guardian", errno);
-    }
+    monitor.record = record_map(FD_RECORD);
     drop_privileges(&role);
     serve(&monitor);
 }

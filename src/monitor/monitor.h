@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/message.h"
+#include "quiesce/record.h"
 #include "quiesce/wire.h"
 
 /* The fd map; the front has laid it out. */
@@ -23,14 +24,14 @@ enum monitor_fd {
     FD_CGROUP_KILL, /* cgroup.kill of the run, or /dev/null */
     FD_LOCK,        /* held as long as the monitor or the guardian lives */
     FD_MOUNTINFO,   /* opened before the root changed: it shows what is below its opener's root */
-    FD_MAP,         /* struct frozen_map, shared with the guardian */
-    FD_MONITOR_LAST = FD_MAP,
+    FD_RECORD,      /* struct run_record, shared with the guardian; locked as FD_LOCK is */
+    FD_MONITOR_LAST = FD_RECORD,
 };
 
 struct monitor {
     enum monitor_state state;
     struct msg_request request;
-    struct frozen_map *map;
+    struct run_record *record;
     struct vmbackup_plan vmbackup; /* checked, or zeros; freeze: what all documents together say */
     struct mount_plan mounts;  /* the mount table as its parser gave it, checked */
     struct wire_buffer buffer; /* what arrives */
@@ -55,8 +56,8 @@ void freeze_deadline(struct monitor *m);
 /* Thaws now, whatever is going on, and tells the supervisor why. */
 void freeze_abandon(struct monitor *m, enum thaw_reason reason);
 
-/* Thaws now, tells nobody, and returns when everything is thawed but for freezes that
- * have not returned: those are the guardian's as soon as this process has ended. */
-void freeze_undo(void);
+/* The supervisor is gone.  Thaws, ends the hooks, and the process as soon as everything is
+ * thawed but for freezes that have not returned: those are the guardian's then. */
+void freeze_orphan(struct monitor *m);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/bpf.h"
 #include "base/fatal.h"
+#include "base/paths.h"
 #include "base/plan_check.h"
 #include "base/report.h"
 #include "base/utf8.h"
@@ -336,6 +337,10 @@ void documents_complete(struct run *run)
     if (!run->loaded.has_expedite && run->options.mode == MODE_CHECK)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
                     "RCU grace periods cannot be expedited, or shall not be: a freeze takes some 30 ms longer");
+    if (!run->loaded.has_record)
+        run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
+                    QUIESCE_RUN_DIR " is not in memory: should every process of a run be killed at once, "
+                    "'quiesce recover' cannot thaw what it had frozen");
     if (!run->loaded.has_journal && run->options.mode == MODE_RUN)
         run_finding(run, FINDING_WARNING, FINDING_SYSTEM, OUTCOME_APP_CONSISTENT, "",
                     "the journal cannot be opened, or not root alone can write there: this run is not recorded");

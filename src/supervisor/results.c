@@ -55,8 +55,8 @@ static void find(struct run *run, const struct fs_result *f)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, mount, "cannot be frozen: %s",
                     words(f->freeze_error));
     if (f->flush_error)
-        run_finding(run, FINDING_WARNING, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, mount,
-                    "was not written out before the freeze: %s", words(f->flush_error));
+        run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, mount,
+                    "could not be written out, so that data may be lost: %s", words(f->flush_error));
 }
 
 static uint64_t longer(uint64_t a, uint64_t b)

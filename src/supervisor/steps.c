@@ -218,6 +218,8 @@ static void enter_freeze(struct run *run)
     if (!run->surveyed)
         progress_begin(run, STEP_FLUSH, 0);
     tell(&run->monitor, MSG_FREEZE, &freeze);
+    /* As much time for the flush as for the freeze. */
+    expect_answer(run, clock_boottime_ns() + 2 * NS_PER_MS * freeze.timeout_ms);
 }
 
 /* What follows once it is known how the snapshot may be taken. */
@@ -244,6 +246,7 @@ static void settle_crash_allowed(struct run *run)
 
 void steps_replanned(struct run *run)
 {
+    timer_stop(&run->silence);
     settle_crash_allowed(run);
     if (run->facts.freeze != well)
         progress_end(run, STEP_FLUSH, true, "");
@@ -252,6 +255,7 @@ void steps_replanned(struct run *run)
 
 void steps_frozen(struct run *run, const struct msg_freeze_state *m)
 {
+    timer_stop(&run->silence);
     results_frozen(run, m);
     if (m->word != FREEZE_OK)
         enter_snapshot(run);
@@ -320,6 +324,7 @@ static void settle_options(struct run *run)
     r->has_expedite = run->loaded.has_expedite != 0;
     r->limits = run->loaded.limits & ((1u << LIMITS) - 1);
     r->has_journal = run->loaded.has_journal != 0;
+    r->has_record = run->loaded.has_record != 0;
     settle_crash_allowed(run);
     if (f->plugins == 0 && f->documents == well && f->plan == well && !f->freeze_wanted && !f->crash_allowed)
         run_finding(run, FINDING_ERROR, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, "",

@@ -161,8 +161,8 @@ pid_t family_find(pid_t front, enum victim victim);
 /* Every process that the run of front and its orphans consist of, for a report. */
 void family_print(FILE *out);
 
-/* The shared map of the run, or NULL: read-only, of struct frozen_map. */
-const struct frozen_map *family_map(pid_t front);
+/* The shared map of the run, or NULL: read-only, of struct run_record. */
+const struct run_record *family_map(pid_t front);
 
 /* ---- harm.c ------------------------------------------------------------------------ */
 

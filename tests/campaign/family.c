@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "monitor/monitor.h"
-#include "quiesce/wire.h"
+#include "quiesce/record.h"
 
 enum { FAMILY_MAX = 64, GENERATIONS = 4, COMM_MAX = 15 };
 
@@ -106,16 +106,16 @@ pid_t family_find(pid_t front, enum victim victim)
     return victim < VICTIM_ALL ? named_child(front, comms[victim]) : front;
 }
 
-const struct frozen_map *family_map(pid_t front)
+const struct run_record *family_map(pid_t front)
 {
     char path[TEXT_MAX];
     pid_t monitor = family_find(front, VICTIM_MONITOR);
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)monitor, (int)FD_MAP);
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)monitor, (int)FD_RECORD);
     int fd = monitor != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {
         return NULL;
     }
-    void *map = mmap(NULL, sizeof(struct frozen_map), PROT_READ, MAP_SHARED, fd, 0);
+    void *map = mmap(NULL, sizeof(struct run_record), PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     return map != MAP_FAILED ? map : NULL;
 }

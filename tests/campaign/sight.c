@@ -72,7 +72,7 @@ static struct counts count_states(const struct sight *sight)
     struct counts c = { 0 };
     c.total = sight->map != NULL ? sight->map->count : 0;
     for (uint32_t i = 0; i < c.total && i < PLAN_FS_MAX; i++) {
-        uint32_t state = atomic_load(&sight->map->state[i]);
+        uint32_t state = atomic_load(&sight->map->fs[i].state);
         c.freezing += state == FS_FREEZING;
         c.frozen += state == FS_FROZEN;
         c.thawed += state == FS_THAWED;

@@ -8,7 +8,7 @@
 #define CAMPAIGN_SIGHT_H
 
 #include "campaign.h"
-#include "quiesce/wire.h"
+#include "quiesce/record.h"
 
 enum { SIGHT_LINES_MAX = 16384 };
 
@@ -20,7 +20,7 @@ struct sight {
     size_t used;
     char text[SIGHT_LINES_MAX];
     uint64_t seen_ns[MOMENTS], took_ns[MOMENTS]; /* when a part was said to be over, and how long it took */
-    const struct frozen_map *map; /* NULL: not yet */
+    const struct run_record *map; /* NULL: not yet */
 };
 
 /* Takes what is to be seen, until until_ns; returns early if something was. */

@@ -72,6 +72,7 @@ kind_of() {
     */rcu_expedited) echo expedite ;;
     */cgroup.kill) echo cgroup.kill ;;
     *quiesce/lock) echo lock ;;
+    /run/quiesce/record) echo record ;;
     *journal.jsonl) echo journal ;;
     *mountinfo) echo mountinfo ;;
     /memfd:*) echo memfd ;;
@@ -92,8 +93,8 @@ kind_of() {
         contains "$kinds" "0:null 1:null" && contains "$kinds" "2:pipe" || return 1
         local unexpected allowed
         case $1 in
-        monitor) allowed='null|pipe|socket|root|expedite|cgroup\.kill|lock|mountinfo|mount|memfd|timerfd|eventfd|eventpoll|pidfd|signalfd' ;;
-        guardian) allowed='null|pipe|socket|expedite|cgroup\.kill|lock|mount|memfd|timerfd|pidfd|eventpoll' ;;
+        monitor) allowed='null|pipe|socket|root|expedite|cgroup\.kill|lock|mountinfo|mount|record|memfd|timerfd|eventfd|eventpoll|pidfd|signalfd' ;;
+        guardian) allowed='null|pipe|socket|expedite|cgroup\.kill|lock|mount|record|timerfd|eventfd|pidfd|eventpoll' ;;
         parser) allowed='null|pipe|socket' ;;
         supervisor) allowed='null|pipe|socket|memfd|journal|timerfd|eventpoll|pidfd|seccomp notify' ;;
         launcher) allowed='null|pipe|socket|root|memfd|pidfd|eventpoll|/sys/fs/cgroup.*|/' ;;

@@ -24,6 +24,7 @@
 
 #include "base/drop.h"
 #include "base/tmpfs.h"
+#include "quiesce/record.h"
 
 enum { WAIT_MS = 10000, HIGH_FD = 64 };
 
@@ -139,7 +140,7 @@ static int memory(size_t size)
 
 static struct running reach_guardian(unsigned state)
 {
-    int null = high(open("/dev/null", O_RDWR)), map = memory(sizeof(struct frozen_map));
+    int null = high(open("/dev/null", O_RDWR)), map = memory(sizeof(struct run_record));
     pid_t monitor = fork();
     if (monitor == 0) {
         (void)pause();
@@ -215,7 +216,7 @@ static void answer_mounts(struct running *r)
 static struct running reach_monitor(unsigned state)
 {
     int null = high(open("/dev/null", O_RDWR)), root = high(open("/", O_PATH | O_DIRECTORY));
-    int map = memory(sizeof(struct frozen_map)), mountinfo = high(open("/proc/self/mountinfo", O_RDONLY));
+    int map = memory(sizeof(struct run_record)), mountinfo = high(open("/proc/self/mountinfo", O_RDONLY));
     const int others[] = { root, null, null, null, mountinfo, map };
     struct running r = start(others, 6, 5);
     static const struct msg_request request = {

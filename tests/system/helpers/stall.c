@@ -3,9 +3,9 @@
  *
  *   stall blocked FILE MS    status 0 if a write to FILE is still waiting after MS
  *                            milliseconds, 1 if it went through
- *   stall kill FILE PID      waits until a write to FILE blocks, kills PID with
- *                            SIGKILL, prints the milliseconds from the kill to the
- *                            end of the write; status 1 if that takes over 3 s
+ *   stall kill FILE PID...   waits until a write to FILE blocks, kills each PID with
+ *                            SIGKILL, prints the milliseconds from the first kill to
+ *                            the end of the write; status 1 if that takes over 3 s
  *   stall watch FILE         writes 4 KiB and syncs, again and again, until stdin
  *                            ends; prints the longest pause between two
  *                            completed writes and their number: "NS COUNT"
@@ -104,7 +104,7 @@ static int blocked(const char *path, int ms)
     return poll(&done, 1, ms) == 0 ? 0 : 1;
 }
 
-static int kill_and_wait(const char *path, pid_t pid)
+static int kill_and_wait(const char *path, char *const *pids)
 {
     pid_t child;
     uint64_t end;
@@ -120,8 +120,9 @@ static int kill_and_wait(const char *path, pid_t pid)
         streak = is_blocked(child) ? streak + 1 : 0;
     }
     const uint64_t start = now_ns();
-    if (kill(pid, SIGKILL) != 0)
-        die("kill");
+    for (; *pids != NULL; pids++)
+        if (kill((pid_t)atoi(*pids), SIGKILL) != 0)
+            die("kill");
     if (poll(&done, 1, GIVE_UP_MS) != 1 || read(done.fd, &end, sizeof end) != sizeof end) {
         fprintf(stderr, "stall: still frozen %d ms after the kill\n", GIVE_UP_MS);
         return 1;
@@ -154,10 +155,10 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "blocked") == 0)
         return blocked(argv[2], atoi(argv[3]));
-    if (argc == 4 && strcmp(argv[1], "kill") == 0)
-        return kill_and_wait(argv[2], (pid_t)atoi(argv[3]));
+    if (argc >= 4 && strcmp(argv[1], "kill") == 0)
+        return kill_and_wait(argv[2], argv + 3);
     if (argc == 3 && strcmp(argv[1], "watch") == 0)
         return watch(argv[2]);
-    fputs("usage: stall blocked FILE MS | kill FILE PID | watch FILE\n", stderr);
+    fputs("usage: stall blocked FILE MS | kill FILE PID... | watch FILE\n", stderr);
     return 2;
 }

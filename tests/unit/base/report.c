@@ -93,6 +93,7 @@ static const struct row {
     {AT(freeze_timeout_seconds), PLAN_FREEZE_TIMEOUT_MAX + 1, false},
     {AT(has_cgroup), 2, false},
     {AT(has_expedite), 2, false},
+    {AT(has_record), 2, false},
     {AT(has_journal), 2, false},
     {AT(message.offset), 9, false},
     {AT(message.offset), UINT32_MAX, false},

@@ -50,13 +50,13 @@ static void make_run(struct run *run, struct options *options, int supervisor)
 {
     memset(run, 0, sizeof *run);
     memset(options, 0, sizeof *options);
-    static struct frozen_map map;
+    static struct run_record map;
     map.wanted = 2;
     map.count = 1;
-    map.state[0] = FS_FROZEN;
+    map.fs[0].state = FS_FROZEN;
     run->options = options;
     run->mode = MODE_RUN;
-    run->witness = (struct witness){ .map = &map, .run_id = run_id };
+    run->witness = (struct witness){ .record = &map, .run_id = run_id };
     run->supervisor = supervisor;
     run->log = run->signals = run->snapshot.pidfd = -1;
     sigemptyset(&run->mask);

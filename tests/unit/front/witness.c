@@ -13,7 +13,7 @@
 #include "front/witness.h"
 #include "quiesce/outcome.h"
 
-static struct frozen_map map;
+static struct run_record map;
 static struct witness w;
 static struct report report; /* large; pages that are not used do not count */
 static struct msg_result result;
@@ -27,8 +27,8 @@ static int begin(void **state)
     memset(&map, 0, sizeof map);
     map.wanted = 3;
     map.count = 2;
-    map.state[0] = map.state[1] = FS_FROZEN;
-    w = (struct witness){ .map = &map, .run_id = run_id };
+    map.fs[0].state = map.fs[1].state = FS_FROZEN;
+    w = (struct witness){ .record = &map, .run_id = run_id };
     memset(&report, 0, offsetof(struct report, documents));
     memcpy(report.run_id, run_id, sizeof run_id);
     report.mode = MODE_RUN;
@@ -39,7 +39,7 @@ static int begin(void **state)
     result = (struct msg_result){ OUTCOME_APP_CONSISTENT, 0 };
     assert_true(witness_ready(&w, true));
     witness_snapshot(&w, &release);
-    map.state[0] = map.state[1] = FS_THAWED;
+    map.fs[0].state = map.fs[1].state = FS_THAWED;
     return 0;
 }
 
@@ -81,8 +81,8 @@ static void again(bool frozen, uint32_t exit_code, uint32_t signal)
     X(crash_snapshot_failed, again(true, 1, 0); achieved(GRADE_CRASH, 11))             \
     X(thawed_before, again(true, 0, 0)) /* the map says THAWED by now */               \
     X(file_system_thawed, again(true, 0, 0); achieved(GRADE_FILE_SYSTEM, 10))          \
-    X(one_thawed, map.state[0] = FS_FROZEN; again(true, 0, 0))                         \
-    X(too_few, map.state[0] = FS_FROZEN; map.count = 1; again(true, 0, 0))             \
+    X(one_thawed, map.fs[0].state = FS_FROZEN; again(true, 0, 0))                         \
+    X(too_few, map.fs[0].state = FS_FROZEN; map.count = 1; again(true, 0, 0))             \
     X(not_loaded, map.wanted = 0; map.count = 0; again(false, 0, 0); report.fs_count = 0) \
     X(more_than_there_were, report.fs[2].state = FS_FROZEN)
 

@@ -149,7 +149,7 @@ MAYBE static void load(const struct setup *s)
     static struct host_plan host;
     static const struct msg_topology topology = {.count = 1, .devices = {{7, 0, 254, 16}}};
     static const struct vmbackup_plan no_freeze = {.head.usable = 1, .timeout_seconds = 60};
-    struct msg_loaded loaded = {.has_cgroup = 0, .has_expedite = 1, .has_journal = 1};
+    struct msg_loaded loaded = {.has_cgroup = 0, .has_expedite = 1, .has_journal = 1, .has_record = 1};
 
     memset(&options, 0, sizeof(options));
     strcpy(options.run_id, "0123456789abcdef0123456789abcdef");
