@@ -139,6 +139,24 @@ PYTHON
     remove /mnt/m/o
 }
 
+@test "a file on FUSE: an error that names what lies on it, unless it is alone" {
+    layer ext4 o 64M /mnt/o.img
+    truncate -s 128M /mnt/fuse.img
+    mkfs.ext4 -q /mnt/fuse.img
+    mkdir -p /mnt/fuse
+    fuse2fs /mnt/fuse.img /mnt/fuse >/dev/null
+    layer ext4 p 32M /mnt/fuse/image
+    quiesce_run --mount /mnt/m/p --mount /mnt/m/o --allow-crash-consistent never
+    refused "'/mnt/m/p' lies on what cannot be told: on '/mnt/fuse'"
+    not_frozen /mnt/m/o
+    LIMIT=30 quiesce_run --mount /mnt/m/p -- "${look[@]}" /mnt/m/p
+    outcome applicationConsistent 0 0
+    same "$(cat "$WORK/frozen")" /mnt/m/p
+    remove /mnt/m/p
+    umount /mnt/fuse
+    remove /mnt/m/o
+}
+
 @test "beside each other: one level, and both on one disk if their files are on one" {
     layer ext4 o 200M /mnt/o.img
     layer ext4 p 32M /mnt/m/o/one
