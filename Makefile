@@ -3,7 +3,7 @@
 #   make demo      the main job on real input        make check    every test
 #   make           build everything                  make lint     static analysis
 #   make deps      install what is missing           make bench    measure beside others
-#   make install   PREFIX and DESTDIR are honoured   make clean
+#   make install   PREFIX, DESTDIR, UNITDIR honoured   make clean
 #   SESSION_GROUP=NAME   a group that may call "quiesce thaw" and "status"; none otherwise
 #   make campaign-hijack TRIALS=N    parser and supervisor taken over, at random
 #   make fuzz      every fuzzing harness, in every flavour; make fuzz-smoke: fuzz/README.md
@@ -26,6 +26,7 @@ VERSION     := 0.1
 
 LIBEXECDIR  := $(PREFIX)/libexec/quiesce
 POLICYDIR   := $(PREFIX)/share/quiesce/policy
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
 
 include tools/flags.mk
 
@@ -197,15 +198,17 @@ include fuzz/campaign.mk
 .PHONY: install uninstall clean
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(POLICYDIR) \
-	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(UNITDIR)
 	install -m 0755 $(BUILD)/quiesce $(DESTDIR)$(PREFIX)/bin/quiesce
 	install -m 0755 $(filter $(BUILD)/quiesce-%,$(PROGRAMS)) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0644 $(POLICIES) $(DESTDIR)$(POLICYDIR)
 	install -m 0644 $(BUILD)/docs/quiesce.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 docs/quiesce.json.5 docs/quiesce-policy.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	sed 's|@BINDIR@|$(PREFIX)/bin|' integrations/systemd/quiesce-recover.service.in > $(DESTDIR)$(UNITDIR)/quiesce-recover.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/quiesce-recover.service
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/quiesce
+	rm -f $(DESTDIR)$(PREFIX)/bin/quiesce $(DESTDIR)$(UNITDIR)/quiesce-recover.service
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(PREFIX)/share/quiesce
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/quiesce.1 \
 	  $(DESTDIR)$(PREFIX)/share/man/man5/quiesce.json.5 $(DESTDIR)$(PREFIX)/share/man/man5/quiesce-policy.5

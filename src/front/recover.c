@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,7 +22,11 @@
 #include "quiesce/outcome.h"
 
 #define RECORD_PATH QUIESCE_RUN_DIR "/" QUIESCE_RECORD
-enum { AGAIN_MS = 10000, MESSAGE_MAX = 512 }; /* AGAIN: after the kernel refused something, of which no event tells */
+enum {
+    AGAIN_MS = 10000,  /* after the kernel refused something, of which no event tells */
+    DYING_S = 1,       /* for processes that were killed to be gone: their last FIFREEZE may have to return first */
+    MESSAGE_MAX = 512,
+};
 
 /* A record, and what was done about it. */
 struct left {
@@ -275,14 +280,23 @@ static int wait_for_change(int events)
     return n < 0 ? errno : 0;
 }
 
-/* Takes flock, waiting for it or not.  Returns 0 or an errno. */
+static void on_alarm(int number)
+{
+    (void)number; /* it interrupts flock(2) */
+}
+
+/* Takes flock, waiting for it for ever or for DYING_S.  Returns 0 or an errno: EWOULDBLOCK. */
 static int take(int fd, int operation, bool wait)
 {
-    int status;
+    const struct sigaction interrupts = { .sa_handler = on_alarm };
+    int error;
+    (void)sigaction(SIGALRM, &interrupts, NULL);
+    (void)alarm(wait ? 0 : DYING_S);
     do {
-        status = flock(fd, operation | (wait ? 0 : LOCK_NB));
-    } while (status != 0 && errno == EINTR);
-    return status != 0 ? errno : 0;
+        error = flock(fd, operation) != 0 ? errno : 0;
+    } while (error == EINTR && wait);
+    (void)alarm(0);
+    return error == EINTR ? EWOULDBLOCK : error;
 }
 
 /* With both locks: what there is to do is done.  Returns an exit status, and words. */
@@ -290,9 +304,7 @@ static int recover_locked(struct left *left, int directory, bool wait, char *tex
 {
     int lock = -1, status = EXIT_TRY_AGAIN;
     int error = machine_lock(directory, &lock);
-    if (error == EWOULDBLOCK && wait) {
-        error = take(lock, LOCK_EX, true);
-    }
+    error = error == EWOULDBLOCK ? take(lock, LOCK_EX, wait) : error;
     if (error == EWOULDBLOCK) {
         snprintf(text, capacity, "a run begins, or somebody else is recovering: try again");
     } else if (error != 0) {
@@ -391,8 +403,8 @@ int recover_command(const struct options *options)
         status = EXIT_UNAVAILABLE;
         snprintf(text, sizeof text, QUIESCE_RUN_DIR " is not in memory, so that no run leaves a record of what it has frozen");
     } else {
-        /* Nothing of this program may have to be read when a disk does not answer. */
-        (void)(options->wait && mlockall(MCL_CURRENT | MCL_FUTURE));
+        /* No code may have to be read when a disk does not answer; memory yet to come needs none. */
+        (void)(options->wait && mlockall(MCL_CURRENT));
         do {
             let_go(&left);
             status = recover_from(&left, options->wait, &again, text, sizeof text);

@@ -97,9 +97,7 @@ static void finish(struct job *job, struct undone_fs *end, const struct timespec
 {
     if (job->fd < 0) {
         *end = (struct undone_fs){ end->index, UNDO_NOT_HERE, -job->fd };
-    } else if (!job->started) {
-        *end = (struct undone_fs){ end->index, UNDO_REFUSED, job->error };
-    } else if (pthread_clockjoin_np(job->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
+    } else if (job->started && pthread_clockjoin_np(job->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
         *end = (struct undone_fs){ end->index, UNDO_HANGS, ETIMEDOUT };
         return; /* its descriptor is in use */
     } else {
@@ -124,9 +122,12 @@ static void start_thaws(struct run_record *record, struct undone *undone, struct
         find_mounts(jobs, undone->count);
     }
     for (uint32_t i = 0; i < undone->count; i++) {
-        if (jobs[i].fd >= 0) {
-            jobs[i].error = pthread_create(&jobs[i].thread, NULL, thaw_main, &jobs[i]);
-            jobs[i].started = jobs[i].error == 0;
+        jobs[i].started = jobs[i].fd >= 0 && pthread_create(&jobs[i].thread, NULL, thaw_main, &jobs[i]) == 0;
+    }
+    /* Without threads the outer ones first: they were frozen last. */
+    for (uint32_t i = undone->count; i > 0; i--) {
+        if (jobs[i - 1].fd >= 0 && !jobs[i - 1].started) {
+            (void)thaw_main(&jobs[i - 1]);
         }
     }
 }

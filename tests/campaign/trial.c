@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,10 +100,17 @@ static uint64_t thaw_time(const struct load *load, uint32_t mask, enum moment mo
 
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
+enum { WAITING_MS = 10000 };
+
 /* The processes beside the run that undo what it left. */
-static void recover(const struct settings *s, const struct plan *p, struct result *o)
+static void recover(const struct settings *s, const struct plan *p, pid_t waiting, struct result *o)
 {
     int status = 0;
+    struct pollfd end = { .fd = waiting > 0 ? (int)syscall(SYS_pidfd_open, waiting, 0) : -1, .events = POLLIN };
+    if (end.fd >= 0) {
+        (void)poll(&end, 1, WAITING_MS); /* it ends with the run: what it did is looked at then */
+        close(end.fd);
+    }
     if (p->action == ACTION_RECOVER && o->harmed) {
         pid_t pid = front_recover(s, false);
         if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
@@ -110,12 +119,13 @@ static void recover(const struct settings *s, const struct plan *p, struct resul
     }
 }
 
-/* "recover --wait" goes on waiting for the next run: it is ended. */
+/* "recover --wait" ends with the run. */
 static void end_waiting(pid_t waiting, struct result *o)
 {
     int status = 0;
     if (waiting > 0) {
         if (waitpid(waiting, &status, WNOHANG) == 0) {
+            result_fail(o, "quiesce recover --wait did not end");
             (void)kill(waiting, SIGTERM);
             (void)waitpid(waiting, &status, 0);
         } else if (status != 0) {
@@ -178,7 +188,7 @@ void trial_run(const struct settings *s, const struct plan *p, struct load *load
         sight_keep(&sight);
         o->took_ns = (sight.ended_ns != 0 ? sight.ended_ns : clock_monotonic_ns()) - sight.began_ns;
         o->status = sight.ended_ns != 0 ? sight.status : -1;
-        recover(s, p, o);
+        recover(s, p, waiting, o);
     }
     harm_release(&harm);
     verdict(p, load, mask, waiting, o);
