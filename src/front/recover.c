@@ -215,7 +215,7 @@ static void print_json(const struct left *left, int status, const char *text)
         (void)cJSON_AddNullToObject(object, "runId");
     }
     cJSON *list = cJSON_AddArrayToObject(object, "fileSystems");
-    for (uint32_t i = 0; i < u->count; i++) {
+    for (uint32_t i = 0; left->record != NULL && i < u->count; i++) {
         const struct record_fs *fs = &left->record->fs[u->fs[i].index];
         char safe[4 * RECORD_POINT_MAX], device[32];
         sanitise(safe, sizeof safe, fs->mount_point, strlen(fs->mount_point));
@@ -247,7 +247,7 @@ static void print_words(const struct left *left, int status, const char *text)
         sanitise_print(stdout, text, strlen(text));
         putchar('\n');
     }
-    for (uint32_t i = 0; i < left->undone.count; i++) {
+    for (uint32_t i = 0; left->record != NULL && i < left->undone.count; i++) {
         const struct undone_fs *f = &left->undone.fs[i];
         const struct record_fs *fs = &left->record->fs[f->index];
         fputs("  ", stdout);

@@ -48,21 +48,25 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* A line: ID parent MAJOR:MINOR root MOUNT_POINT ... */
-static void try_line(const char *line, int root, struct job *jobs, uint32_t count)
+/* A line: ID PARENT MAJOR:MINOR ROOT MOUNT_POINT ..., as the kernel writes it. */
+static void try_line(char *line, int root, struct job *jobs, uint32_t count)
 {
-    char *point = NULL;
-    unsigned id, major, minor;
-    if (sscanf(line, "%u %*u %u:%u %*s %ms", &id, &major, &minor, &point) != 4) {
-        return;
-    }
-    unescape(point);
-    for (uint32_t i = 0; i < count; i++) {
-        if (jobs[i].fd < 0 && jobs[i].fs->major == major && jobs[i].fs->minor == minor) {
-            jobs[i].fd = mount_open(root, point, id); /* what hides it, or is no directory: another mount may do */
+    enum { ID, PARENT, NUMBERS, ROOT, POINT, WORDS };
+    char *words[WORDS], *state = NULL, *minor = NULL;
+    for (int i = 0; i < WORDS; i++) {
+        words[i] = strtok_r(i == 0 ? line : NULL, " ", &state);
+        if (words[i] == NULL) {
+            return;
         }
     }
-    free(point);
+    uint32_t id = (uint32_t)strtoul(words[ID], NULL, 10), major_number = (uint32_t)strtoul(words[NUMBERS], &minor, 10);
+    uint32_t minor_number = *minor == ':' ? (uint32_t)strtoul(minor + 1, NULL, 10) : 0;
+    unescape(words[POINT]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (jobs[i].fd < 0 && jobs[i].fs->major == major_number && jobs[i].fs->minor == minor_number) {
+            jobs[i].fd = mount_open(root, words[POINT], id); /* what hides it, or is no directory: another mount may do */
+        }
+    }
 }
 
 /* Any mount of the same superblock will do: the one that the run has opened may be gone, or hidden. */

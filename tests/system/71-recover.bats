@@ -43,7 +43,7 @@ kill_all() {
 }
 
 recover() {
-    quiesce_do recover --json "$@"
+    quiesce_do recover --json
 }
 
 all_frozen() {
@@ -60,10 +60,10 @@ all_thawed() {
     done
 }
 
-# wait_beside [OPTION...]: a recovery that waits, in the background; returns when it does.
+# wait_beside: a recovery that waits, in the background; returns when it does.
 wait_beside() {
     local i
-    "$QUIESCE" recover --wait --json "$@" >"$WORK/waited" 2>"$WORK/waited.err" </dev/null 3>&- &
+    "$QUIESCE" recover --wait --json >"$WORK/waited" 2>"$WORK/waited.err" </dev/null 3>&- &
     WAITING=$!
     # No event tells that a process sleeps in flock(2) or read(2).
     for ((i = 0; i < 500; i++)); do
