@@ -5,6 +5,9 @@
  *   campaign-actor snapshot US    notes the newest record of each writer that is at
  *                                 work, sleeps, and notes it again: while everything
  *                                 is frozen the two are the same
+ *   campaign-actor held US QUIESCE freeze OPTION...
+ *                                 "quiesce freeze", the work of a snapshot, "quiesce thaw"; a
+ *                                 thaw that was killed is called again
  *
  * Records are looked for in the page cache, where a write arrives before it is
  * acknowledged: a writer that was held up before it could say so does not count.
@@ -12,9 +15,11 @@
 #include "campaign.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -52,22 +57,60 @@ static void look(struct load *load, int which)
     }
 }
 
-int main(int argc, char **argv)
+static void snapshot(struct load *load, useconds_t us)
 {
-    if (argc != 3 || (strcmp(argv[1], "pause") != 0 && strcmp(argv[1], "snapshot") != 0)) {
-        fputs("usage: campaign-actor pause|snapshot MICROSECONDS\n", stderr);
-        return 2;
-    }
-    useconds_t us = (useconds_t)strtoul(argv[2], NULL, 10);
-    struct load *load = strcmp(argv[1], "snapshot") == 0 ? load_map(false) : NULL;
-    if (load == NULL) {
-        usleep(us);
-        return strcmp(argv[1], "snapshot") == 0 ? 1 : 0;
-    }
     atomic_store(&load->snapshot_began, clock_monotonic_ns());
     look(load, 0);
     usleep(us);
     look(load, 1);
     atomic_store(&load->snapshot_ended, clock_monotonic_ns());
+}
+
+/* Returns the exit status of a command, or 128 and the signal that ended it. */
+static int call(char *const argv[])
+{
+    pid_t pid;
+    int status = 127;
+    if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) != 0 || waitpid(pid, &status, 0) != pid) {
+        return 127;
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int held(struct load *load, useconds_t us, char *const freeze[])
+{
+    int status = call(freeze);
+    if (status != 0 && status < 128) {
+        return status;
+    }
+    /* Of a freeze that was killed nobody knows what it has done: no snapshot is taken. */
+    char failed[] = "--failed", *const thaw[] = { freeze[0], (char[]){ "thaw" }, (char[]){ "--json" }, status != 0 ? failed : NULL, NULL };
+    if (status == 0) {
+        snapshot(load, us);
+    }
+    status = call(thaw);
+    return status < 128 ? status : call(thaw);
+}
+
+int main(int argc, char **argv)
+{
+    bool pauses = argc == 3 && strcmp(argv[1], "pause") == 0, holds = argc > 4 && strcmp(argv[1], "held") == 0;
+    if (!pauses && !holds && (argc != 3 || strcmp(argv[1], "snapshot") != 0)) {
+        fputs("usage: campaign-actor pause US | snapshot US | held US QUIESCE freeze OPTION...\n", stderr);
+        return 2;
+    }
+    useconds_t us = (useconds_t)strtoul(argv[2], NULL, 10);
+    if (pauses) {
+        usleep(us);
+        return 0;
+    }
+    struct load *load = load_map(false);
+    if (load == NULL) {
+        return 1;
+    }
+    if (holds) {
+        return held(load, us, argv + 3);
+    }
+    snapshot(load, us);
     return 0;
 }

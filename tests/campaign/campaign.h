@@ -90,6 +90,8 @@ struct plan {
     bool kills_stopped;    /* a stopped one is killed in the end, not continued */
     bool no_descriptors;   /* of ACTION_STARVE */
     bool xfs;              /* of LAYOUT_DAMAGED */
+    bool held;             /* "quiesce freeze" and "thaw" instead of one command; the front is then
+                            * the session in between, and the snapshot command its callers */
 };
 
 extern const char *const victim_names[VICTIMS], *const action_names[ACTIONS], *const moment_names[MOMENTS + 1],
@@ -155,14 +157,15 @@ bool load_end(struct load *load, uint32_t mask);
 /* Up to max children of pid; 0: of the caller.  Returns how many. */
 unsigned family_children(pid_t pid, pid_t *children, unsigned max);
 
-/* The process of the run of front that plays this part now; 0: there is none. */
-pid_t family_find(pid_t front, enum victim victim);
+/* The process that plays this part in the run now; 0: there is none.  front: what the
+ * driver has started for it. */
+pid_t family_find(pid_t front, enum victim victim, bool held);
 
 /* Every process that the run of front and its orphans consist of, for a report. */
 void family_print(FILE *out);
 
 /* The shared map of the run, or NULL: read-only, of struct run_record. */
-const struct run_record *family_map(pid_t front);
+const struct run_record *family_map(void);
 
 /* ---- harm.c ------------------------------------------------------------------------ */
 

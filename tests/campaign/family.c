@@ -59,16 +59,18 @@ unsigned family_children(pid_t pid, pid_t *children, unsigned max)
     return count;
 }
 
-static pid_t named_child(pid_t parent, const char *name)
+/* The first process of this name below parent (0: the driver), nearest generation first. */
+static pid_t named_below(pid_t parent, const char *name)
 {
-    pid_t children[FAMILY_MAX];
-    char comm[COMM_MAX + 2];
-    unsigned count = family_children(parent, children, FAMILY_MAX);
+    pid_t queue[FAMILY_MAX];
+    unsigned count = family_children(parent, queue, FAMILY_MAX);
     for (unsigned i = 0; i < count; i++) {
-        comm_of(children[i], comm);
+        char comm[COMM_MAX + 2];
+        comm_of(queue[i], comm);
         if (strcmp(comm, name) == 0) {
-            return children[i];
+            return queue[i];
         }
+        count += family_children(queue[i], queue + count, FAMILY_MAX - count);
     }
     return 0;
 }
@@ -94,22 +96,39 @@ static pid_t find_hook(pid_t launcher, bool keeper)
     return found;
 }
 
-pid_t family_find(pid_t front, enum victim victim)
+pid_t family_find(pid_t front, enum victim victim, bool held)
 {
-    if (victim == VICTIM_FRONT) {
+    pid_t launcher;
+    switch (victim) {
+    case VICTIM_FRONT:
+        return held ? named_below(0, "quiesce-session") : front;
+    case VICTIM_ALL:
         return front;
-    }
-    if (victim == VICTIM_KEEPER || victim == VICTIM_HOOK) {
-        pid_t launcher = named_child(front, comms[VICTIM_LAUNCHER]);
+    case VICTIM_KEEPER:
+    case VICTIM_HOOK:
+        launcher = named_below(0, comms[VICTIM_LAUNCHER]);
         return launcher != 0 ? find_hook(launcher, victim == VICTIM_KEEPER) : 0;
+    case VICTIM_SNAPSHOT:
+        return named_below(0, held ? "quiesce" : comms[VICTIM_SNAPSHOT]);
+    case VICTIM_MONITOR:
+    case VICTIM_GUARDIAN:
+    case VICTIM_PARSER:
+    case VICTIM_SUPERVISOR:
+    case VICTIM_LAUNCHER:
+        return named_below(0, comms[victim]);
+    case VICTIM_JOURNAL:
+    case VICTIM_DEVICE:
+    case VICTIM_NOBODY:
+    case VICTIMS:
+    default:
+        return 0;
     }
-    return victim < VICTIM_ALL ? named_child(front, comms[victim]) : front;
 }
 
-const struct run_record *family_map(pid_t front)
+const struct run_record *family_map(void)
 {
     char path[TEXT_MAX];
-    pid_t monitor = family_find(front, VICTIM_MONITOR);
+    pid_t monitor = named_below(0, comms[VICTIM_MONITOR]);
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)monitor, (int)FD_RECORD);
     int fd = monitor != 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0) {

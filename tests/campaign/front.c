@@ -36,8 +36,12 @@ static _Noreturn void become_front(const struct settings *s, const struct plan *
     sigset_t none;
     snprintf(timeout, sizeof timeout, "%u", p->timeout_s);
     snprintf(hold, sizeof hold, "%u", p->hold_us);
-    const char *const begin[] = { s->quiesce, "run", "--json", "--config", PLACE "/plugin.json", "--freeze-timeout", timeout,
+    const char *const run[] = { s->quiesce, "run" }, *const held[] = { PLACE "/campaign-actor", "held", hold, s->quiesce, "freeze" };
+    const char *const begin[] = { "--json", "--config", PLACE "/plugin.json", "--freeze-timeout", timeout,
                                   "--allow-crash-consistent", "never" };
+    for (size_t i = 0; i < (p->held ? LENGTH(held) : LENGTH(run)); i++) {
+        argv[n++] = p->held ? held[i] : run[i];
+    }
     for (size_t i = 0; i < LENGTH(begin); i++) {
         argv[n++] = begin[i];
     }
@@ -49,8 +53,11 @@ static _Noreturn void become_front(const struct settings *s, const struct plan *
             argv[n++] = mounts[i];
         }
     }
-    const char *const end[] = { "--", PLACE "/campaign-actor", "snapshot", hold, NULL };
-    memcpy(argv + n, end, sizeof end);
+    const char *const end[] = { "--", PLACE "/campaign-actor", "snapshot", hold };
+    for (size_t i = 0; i < LENGTH(end) && !p->held; i++) {
+        argv[n++] = end[i];
+    }
+    argv[n] = NULL;
     if (p->action == ACTION_MEMORY && !put_text(cgroups.memory, "cgroup.procs", "0")) {
         _exit(125);
     }
@@ -65,7 +72,7 @@ static _Noreturn void become_front(const struct settings *s, const struct plan *
     char weaken[TEXT_MAX] = "";
     snprintf(weaken, sizeof weaken, "QUIESCE_WEAKEN=%s", s->weaken != NULL ? s->weaken : "");
     char *const environment[] = { (char[]){ "PATH=/usr/sbin:/usr/bin:/sbin:/bin" }, s->weaken != NULL ? weaken : NULL, NULL };
-    execve(s->quiesce, (char *const *)(uintptr_t)argv, environment);
+    execve(argv[0], (char *const *)(uintptr_t)argv, environment);
     _exit(125);
 }
 

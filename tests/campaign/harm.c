@@ -199,7 +199,7 @@ static bool at_once(struct harm *h)
 bool harm_do(struct harm *h, pid_t front, struct load *load)
 {
     if (h->victim_fd < 0 && h->plan->victim <= VICTIM_ALL) {
-        h->victim = family_find(front, h->plan->victim);
+        h->victim = family_find(front, h->plan->victim, h->plan->held);
         h->victim_fd = h->victim != 0 ? pidfd_open(h->victim, 0) : -1;
         if (h->victim_fd < 0) {
             return false;

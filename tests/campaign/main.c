@@ -85,7 +85,8 @@ static bool wanted(const struct settings *s, const struct plan *p)
 {
     bool all = (s->without >> p->action & 1) == 0 && (s->without_layouts >> p->layout & 1) == 0;
     for (size_t i = 0; i < LENGTH(s->with) && s->with[i] != NULL; i++) {
-        const char *const words[] = { action_names[p->action], victim_names[p->victim], moment_names[p->aim], layout_names[p->layout] };
+        const char *const words[] = { action_names[p->action], victim_names[p->victim], moment_names[p->aim], layout_names[p->layout],
+                                      p->held ? "held" : "" };
         bool has = false;
         for (size_t w = 0; w < LENGTH(words); w++) {
             has = has || strcmp(words[w], s->with[i]) == 0;
@@ -152,9 +153,10 @@ static void keep(const struct settings *s, const struct plan *p, const struct re
     snprintf(path, sizeof path, "%s/why", directory);
     FILE *out = fopen(path, "we");
     if (out != NULL) {
-        fprintf(out, "trial %llu of seed %llu: %s of %s, aimed at %s, done in %s, file systems %s, status %#x, %.1f ms\n%s\n",
+        fprintf(out, "trial %llu of seed %llu: %s of %s, aimed at %s, done in %s, file systems %s%s, status %#x, %.1f ms\n%s\n",
                 (unsigned long long)p->number, (unsigned long long)s->seed, action_names[p->action], victim_names[p->victim],
-                moment_names[p->aim], moment_names[o->moment], layout_names[p->layout], (unsigned)o->status, (double)o->took_ns / 1e6, o->why);
+                moment_names[p->aim], moment_names[o->moment], layout_names[p->layout], p->held ? ", held" : "",
+                (unsigned)o->status, (double)o->took_ns / 1e6, o->why);
         fclose(out);
     }
     for (size_t i = 0; i < LENGTH(files); i++) {
@@ -164,9 +166,9 @@ static void keep(const struct settings *s, const struct plan *p, const struct re
             (void)command(argv);
         }
     }
-    fprintf(stderr, "%strial %llu failed (%s of %s in %s, %s): %s\n  again: tests/campaign/campaign --seed %llu --only %llu%s%s DIR\n  files: %s\n",
+    fprintf(stderr, "%strial %llu failed (%s of %s in %s, %s%s): %s\n  again: tests/campaign/campaign --seed %llu --only %llu%s%s DIR\n  files: %s\n",
             isatty(STDERR_FILENO) ? "\r\033[K" : "", (unsigned long long)p->number, action_names[p->action], victim_names[p->victim],
-            moment_names[o->moment], layout_names[p->layout], o->why, (unsigned long long)s->seed, (unsigned long long)p->number,
+            moment_names[o->moment], layout_names[p->layout], p->held ? ", held" : "", o->why, (unsigned long long)s->seed, (unsigned long long)p->number,
             s->weaken != NULL ? " --weaken " : "", s->weaken != NULL ? s->weaken : "", directory);
 }
 

@@ -125,5 +125,9 @@ struct plan plan_of(uint64_t seed, uint64_t number)
     p.kills_stopped = below(&state, 2) == 0;
     p.no_descriptors = below(&state, 2) == 0;
     p.xfs = below(&state, 2) == 0;
+    p.held = p.action != ACTION_DEVICE && p.action != ACTION_STARVE && below(&state, 6) == 0;
+    if (p.held && p.victim == VICTIM_SNAPSHOT) {
+        p.aim = aim_of(VICTIM_FRONT, &state); /* its callers are there before and after the freeze */
+    }
     return p;
 }

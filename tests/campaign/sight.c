@@ -59,7 +59,7 @@ void sight_look(struct sight *sight, uint64_t until_ns)
         sight->ended_ns = clock_monotonic_ns();
     }
     if (sight->map == NULL && sight->seen_ns[MOMENT_LOAD] != 0 && sight->ended_ns == 0) {
-        sight->map = family_map(sight->front);
+        sight->map = family_map();
     }
 }
 

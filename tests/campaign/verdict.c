@@ -29,7 +29,8 @@ enum {
 
 /* Exit statuses of "quiesce run" that a run may have to which something was done: quiesce(1).
  * No other: a crash-consistent snapshot was not allowed, the lock was free, the configuration good. */
-enum { APP_CONSISTENT = 0, FS_CONSISTENT = 10, HOOK_FAILED = 20, FREEZE_FAILED = 21, DEADLINE = 22, SNAPSHOT_FAILED = 23, INTERNAL = 70 };
+enum { APP_CONSISTENT = 0, FS_CONSISTENT = 10, HOOK_FAILED = 20, FREEZE_FAILED = 21, DEADLINE = 22, SNAPSHOT_FAILED = 23, INTERNAL = 70,
+       NOTHING_HELD = 69 /* of a held session that was killed */ };
 
 #define EXPEDITED "/sys/kernel/rcu_expedited"
 static char expedited_before[16];
@@ -56,6 +57,14 @@ static void keep_family(void)
         family_print(out);
         fclose(out);
     }
+}
+
+/* The front's own death fits where it, or everything, was to die. */
+static bool may_be_killed(const struct plan *p, const struct result *o)
+{
+    bool deadly = p->action == ACTION_KILL || p->action == ACTION_MEMORY || p->action == ACTION_RECOVER
+                  || p->action == ACTION_WAITING || (p->action == ACTION_STOP && p->kills_stopped);
+    return o->harmed && deadly && (p->victim == VICTIM_FRONT || p->victim == VICTIM_ALL);
 }
 
 /* ---- processes ---------------------------------------------------------------------- */
@@ -94,8 +103,26 @@ static bool await_nobody(pid_t beside, unsigned ms)
     }
 }
 
-static void processes(pid_t beside, struct result *o)
+/* A session whose caller was killed keeps its result for whoever asks for it; nothing else
+ * of the run lives then, and it ends when it is told to. */
+static void end_idle_session(pid_t beside, unsigned ms)
 {
+    uint64_t until = clock_monotonic_ns() + ms * NS_PER_MS;
+    while (others(beside) > 0 && clock_monotonic_ns() < until) {
+        pid_t child, session = family_find(0, VICTIM_FRONT, true);
+        if (session != 0 && family_children(session, &child, 1) == 0) {
+            (void)kill(session, SIGTERM); /* our child by now, and not reaped */
+            return;
+        }
+        (void)await_nobody(beside, 1);
+    }
+}
+
+static void processes(const struct plan *p, pid_t beside, struct result *o)
+{
+    if (p->held && p->victim == VICTIM_SNAPSHOT && o->harmed) {
+        end_idle_session(beside, LEAVE_MS);
+    }
     if (await_nobody(beside, LEAVE_MS)) {
         return;
     }
@@ -200,14 +227,6 @@ static bool was_at_rest(const struct load *load, uint32_t mask)
     return rest;
 }
 
-/* The front's own death fits where it, or everything, was to die. */
-static bool may_be_killed(const struct plan *p, const struct result *o)
-{
-    bool deadly = p->action == ACTION_KILL || p->action == ACTION_MEMORY || p->action == ACTION_RECOVER
-                  || p->action == ACTION_WAITING || (p->action == ACTION_STOP && p->kills_stopped);
-    return o->harmed && deadly && (p->victim == VICTIM_FRONT || p->victim == VICTIM_ALL);
-}
-
 static void exit_status(const struct plan *p, const struct load *load, uint32_t mask, struct result *o)
 {
     static const int expected[] = { APP_CONSISTENT, FS_CONSISTENT, HOOK_FAILED, FREEZE_FAILED, DEADLINE, SNAPSHOT_FAILED, INTERNAL };
@@ -228,6 +247,7 @@ static void exit_status(const struct plan *p, const struct load *load, uint32_t 
     for (size_t i = 0; i < LENGTH(expected); i++) {
         fits = fits || code == expected[i];
     }
+    fits = fits || (code == NOTHING_HELD && p->held && o->harmed);
     if (!fits) {
         result_fail(o, "exit status %d", code);
     }
@@ -284,8 +304,8 @@ void verdict(const struct plan *p, struct load *load, uint32_t mask, pid_t besid
         (void)kill_everything();
     }
     thawed(p, load, mask, o);
-    processes(beside, o);
-    run_cgroups(o->status == -1 || WIFSIGNALED(o->status), o);
+    processes(p, beside, o);
+    run_cgroups(o->status == -1 || WIFSIGNALED(o->status) || may_be_killed(p, o), o);
     machine(o);
     exit_status(p, load, mask, o);
     told(o);
