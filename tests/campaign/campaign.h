@@ -224,6 +224,7 @@ struct result {
     bool harmed;         /* there was somebody to do it to */
     int status;          /* of the front, as waitpid(2) gives it */
     uint64_t took_ns, stall_ns;
+    bool read_only;      /* a killed thaw made the kernel close a btrfs: see damaged_by_kernel() */
     uint64_t thaw_ns;    /* from the harm to the last writer's next end of a write, if a freeze went on then; 0: none */
     unsigned failures;
     char why[4 * TEXT_MAX]; /* of a failure; "" */
@@ -241,10 +242,15 @@ void result_fail(struct result *o, const char *format, ...) __attribute__((forma
 
 /* ---- verdict.c ------------------------------------------------------------------------ */
 
-/* After the front has ended: nothing of the run lives but beside (0: nobody), nothing is
- * frozen, the switch and the lock are as they were, and what was said fits.  Thaws and
- * ends what is left. */
-void verdict(const struct plan *plan, struct load *load, uint32_t mask, pid_t beside, struct result *o);
+/* After the front has ended: nothing is frozen, and nothing of the run lives but beside
+ * (0: nobody).  Thaws and ends what is left. */
+void verdict_running(const struct plan *plan, struct load *load, uint32_t mask, pid_t beside, struct result *o);
+
+/* After that: the switch and the lock are as they were, and what was said fits. */
+void verdict(const struct plan *plan, const struct load *load, uint32_t mask, struct result *o);
+
+/* True when no child of the driver is left but beside; false after ms. */
+bool verdict_await_end(pid_t beside, unsigned ms);
 
 /* What must be found again after each trial. */
 void verdict_prepare(void);

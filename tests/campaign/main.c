@@ -242,7 +242,7 @@ static uint64_t campaign(const struct settings *s, struct load *load, int result
             trial_run(s, &p, load, &pace, &o);
         }
         since++;
-        if (since == s->verify_every || number + 1 == end) {
+        if (since == s->verify_every || number + 1 == end || o.read_only) {
             char why[TEXT_MAX];
             since = 0;
             if (!stores_verify(load, why, sizeof why)) {

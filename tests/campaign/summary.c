@@ -13,7 +13,7 @@ struct row {
     enum victim victim;
     enum moment moment;
     enum layout layout;
-    bool held, harmed, failed;
+    bool held, harmed, read_only, failed;
     double stall, thaw; /* ms; thaw 0: nothing was frozen then */
 };
 
@@ -36,11 +36,11 @@ static unsigned number_of(const char *word, const char *const names[], unsigned 
 static bool read_row(const char *line, struct row *r)
 {
     char action[WORD], victim[WORD], moment[WORD], layout[WORD];
-    int held, harmed, failed;
+    int held, harmed, read_only, failed;
     if (sscanf(line,
                "{\"trial\":%*u,\"action\":\"%31[^\"]\",\"victim\":\"%31[^\"]\",\"aim\":\"%*[^\"]\",\"moment\":\"%31[^\"]\","
-               "\"layout\":\"%31[^\"]\",\"held\":%d,\"harmed\":%d,\"status\":%*d,\"ms\":%*f,\"stall\":%lf,\"thaw\":%lf,\"failed\":%d",
-               action, victim, moment, layout, &held, &harmed, &r->stall, &r->thaw, &failed) != 9) {
+               "\"layout\":\"%31[^\"]\",\"held\":%d,\"harmed\":%d,\"status\":%*d,\"ms\":%*f,\"stall\":%lf,\"thaw\":%lf,\"readonly\":%d,\"failed\":%d",
+               action, victim, moment, layout, &held, &harmed, &r->stall, &r->thaw, &read_only, &failed) != 10) {
         return false;
     }
     r->action = (enum action)number_of(action, action_names, ACTIONS);
@@ -49,6 +49,7 @@ static bool read_row(const char *line, struct row *r)
     r->layout = (enum layout)number_of(layout, layout_names, LAYOUTS);
     r->held = held != 0;
     r->harmed = harmed != 0;
+    r->read_only = read_only != 0;
     r->failed = failed != 0;
     return r->action < ACTIONS && r->victim < VICTIMS && r->moment < MOMENTS && r->layout < LAYOUTS;
 }
@@ -112,7 +113,7 @@ static struct figures thaw_figures(const struct rows *all, enum action action, d
 }
 
 struct tally {
-    size_t trials, held, harmed, failed;
+    size_t trials, held, harmed, read_only, failed;
     size_t actions[ACTIONS], victims[VICTIMS], moments[MOMENTS], layouts[LAYOUTS];
     size_t cells[VICTIMS][MOMENTS]; /* harmed: whom and when */
     size_t failures[ACTIONS];
@@ -127,6 +128,7 @@ static void count_rows(const struct rows *all, struct tally *t)
         const struct row *r = &all->rows[i];
         t->failed += r->failed;
         t->held += r->held;
+        t->read_only += r->read_only;
         t->failures[r->action] += r->failed;
         t->actions[r->action]++;
         t->layouts[r->layout]++;
@@ -173,6 +175,9 @@ static void print_table(FILE *out, const struct tally *t, const struct rows *all
         fprintf(out, " %s %zu%s", layout_names[l], t->layouts[l], l + 1 < LAYOUTS ? "," : "\n");
     }
     fprintf(out, "%zu trials, %zu of them of held sessions, in %zu harm was done, %zu failed\n", t->trials, t->held, t->harmed, t->failed);
+    if (t->read_only > 0) {
+        fprintf(out, "in %zu the kernel made a btrfs read-only, because its thaw was killed (README.md); every record was there\n", t->read_only);
+    }
 }
 
 /* ---- JSON --------------------------------------------------------------------------------- */
@@ -194,8 +199,8 @@ static bool write_json(const struct settings *s, const struct tally *t, const st
     if (out == NULL) {
         return false;
     }
-    fprintf(out, "{\"seed\": %llu, \"trials\": %zu, \"held\": %zu, \"harmed\": %zu, \"failed\": %zu", (unsigned long long)s->seed, t->trials,
-            t->held, t->harmed, t->failed);
+    fprintf(out, "{\"seed\": %llu, \"trials\": %zu, \"held\": %zu, \"harmed\": %zu, \"readOnlyByKernel\": %zu, \"failed\": %zu", (unsigned long long)s->seed,
+            t->trials, t->held, t->harmed, t->read_only, t->failed);
     print_counts(out, "victims", victim_names, t->victims, VICTIMS);
     print_counts(out, "moments", moment_names, t->moments, MOMENTS);
     print_counts(out, "layouts", layout_names, t->layouts, LAYOUTS);

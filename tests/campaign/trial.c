@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +21,8 @@ enum {
     SETTLE_MS = 100,      /* after a process was stopped: what is going to freeze is frozen then */
     BLOCKED_MS = 50,      /* so long no write takes */
     STARVE_MS = 1500,
+    DEAD_MS = 2000,       /* for what was killed */
+    RECOVER_MS = 5000,    /* for recover --wait, once nothing lives */
     AGAIN_US = 100,       /* until somebody to harm is looked for again */
 };
 
@@ -100,42 +102,36 @@ static uint64_t thaw_time(const struct load *load, uint32_t mask, enum moment mo
 
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
-#define RECORD QUIESCE_RUN_DIR "/" QUIESCE_RECORD
-enum { WAITING_MS = 10000, UNSEEN_MS = 200 };
-
-/* The processes beside the run that undo what it left. */
-static void recover(const struct settings *s, const struct plan *p, pid_t waiting, struct result *o)
+/* After a run that was killed whole, when its last process is dead. */
+static void recover(const struct settings *s, struct result *o)
 {
     int status = 0;
-    struct pollfd end = { .fd = waiting > 0 ? (int)syscall(SYS_pidfd_open, waiting, 0) : -1, .events = POLLIN };
-    if (end.fd >= 0) {
-        /* It ends with the run, after which what it did is looked at; one that was killed before
-         * it had a record it has never seen. */
-        (void)poll(&end, 1, access(RECORD, F_OK) == 0 ? WAITING_MS : UNSEEN_MS);
-        close(end.fd);
-    }
-    if (p->action == ACTION_RECOVER && o->harmed) {
-        pid_t pid = front_recover(s, false);
-        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-            result_fail(o, "quiesce recover ended with status %#x", (unsigned)status);
-        }
+    (void)verdict_await_end(0, DEAD_MS); /* else it says that the run lives: a kill is not over when it is sent */
+    pid_t pid = front_recover(s, false);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+        result_fail(o, "quiesce recover ended with status %#x", (unsigned)status);
     }
 }
 
-/* "recover --wait" ends with the run. */
+/* "recover --wait" ends when it has seen to what the run left.  Where there was no record
+ * yet it waits for the next run: then it is ended. */
 static void end_waiting(pid_t waiting, struct result *o)
 {
-    int status = 0;
-    if (waiting > 0) {
-        if (waitpid(waiting, &status, WNOHANG) == 0) {
-            if (access(RECORD, F_OK) == 0) {
-                result_fail(o, "quiesce recover --wait did not end");
-            }
-            (void)kill(waiting, SIGTERM);
-            (void)waitpid(waiting, &status, 0);
-        } else if (status != 0) {
-            result_fail(o, "quiesce recover --wait ended with status %#x", (unsigned)status);
-        }
+    int status = 0, fd = pidfd_open(waiting, 0);
+    struct pollfd end = { .fd = fd, .events = POLLIN };
+    bool ended = fd >= 0 && poll(&end, 1, access(QUIESCE_RUN_DIR "/" QUIESCE_RECORD, F_OK) == 0 ? RECOVER_MS : 0) == 1;
+    if (!ended && access(QUIESCE_RUN_DIR "/" QUIESCE_RECORD, F_OK) == 0) {
+        result_fail(o, "quiesce recover --wait has not seen to the record");
+    }
+    if (!ended) {
+        (void)kill(waiting, SIGTERM);
+    }
+    (void)waitpid(waiting, &status, 0);
+    if (ended && status != 0) {
+        result_fail(o, "quiesce recover --wait ended with status %#x", (unsigned)status);
+    }
+    if (fd >= 0) {
+        close(fd);
     }
 }
 
@@ -183,6 +179,7 @@ void trial_run(const struct settings *s, const struct plan *p, struct load *load
         result_fail(o, "the writers could not begin");
     }
     if (p->action == ACTION_WAITING) {
+        recover(s, o); /* as at the start of a machine; of the run before there may be a record */
         waiting = front_recover(s, true);
     }
     if (!front_start(&sight, s, p, load)) {
@@ -193,11 +190,16 @@ void trial_run(const struct settings *s, const struct plan *p, struct load *load
         sight_keep(&sight);
         o->took_ns = (sight.ended_ns != 0 ? sight.ended_ns : clock_monotonic_ns()) - sight.began_ns;
         o->status = sight.ended_ns != 0 ? sight.status : -1;
-        recover(s, p, waiting, o);
+        if (p->action == ACTION_RECOVER && o->harmed) {
+            recover(s, o);
+        }
     }
     harm_release(&harm);
-    verdict(p, load, mask, waiting, o);
-    end_waiting(waiting, o);
+    verdict_running(p, load, mask, waiting, o);
+    if (waiting > 0) {
+        end_waiting(waiting, o);
+    }
+    verdict(p, load, mask, o);
     measure(load, mask, o);
     o->thaw_ns = thaw_time(load, mask, o->harmed ? o->moment : MOMENT_OVER);
     harm_end(&harm);

@@ -80,7 +80,7 @@ static unsigned others(pid_t beside)
     return left;
 }
 
-static bool await_nobody(pid_t beside, unsigned ms)
+bool verdict_await_end(pid_t beside, unsigned ms)
 {
     uint64_t now, until = clock_monotonic_ns() + ms * NS_PER_MS;
     sigset_t child;
@@ -114,7 +114,7 @@ static void end_idle_session(pid_t beside, unsigned ms)
             (void)kill(session, SIGTERM); /* our child by now, and not reaped */
             return;
         }
-        (void)await_nobody(beside, 1);
+        (void)verdict_await_end(beside, 1);
     }
 }
 
@@ -123,13 +123,13 @@ static void processes(const struct plan *p, pid_t beside, struct result *o)
     if (p->held && p->victim == VICTIM_SNAPSHOT && o->harmed) {
         end_idle_session(beside, LEAVE_MS);
     }
-    if (await_nobody(beside, LEAVE_MS)) {
+    if (verdict_await_end(beside, LEAVE_MS)) {
         return;
     }
     result_fail(o, "%u processes of the run still live", others(beside));
     keep_family();
     (void)kill_everything();
-    if (!await_nobody(beside, LEAVE_MS)) {
+    if (!verdict_await_end(beside, LEAVE_MS)) {
         pid_t children[FAMILY_MAX];
         unsigned count = family_children(0, children, FAMILY_MAX);
         for (unsigned i = 0; i < count; i++) {
@@ -137,7 +137,7 @@ static void processes(const struct plan *p, pid_t beside, struct result *o)
                 (void)kill(children[i], SIGKILL); /* our own child: the number is still its */
             }
         }
-        if (!await_nobody(beside, LEAVE_MS)) {
+        if (!verdict_await_end(beside, LEAVE_MS)) {
             result_fail(o, "and cannot be killed");
         }
     }
@@ -184,6 +184,30 @@ void rescue_thaw(const struct load *load)
     for (uint32_t i = 0; i < load->count; i++) {
         if (pids[i] > 0) {
             (void)waitpid(pids[i], NULL, 0);
+        }
+    }
+}
+
+/*
+ * Linux (6.18 here) reads the super block of a btrfs when it thaws it; if the process that
+ * thaws is killed in that moment the read is interrupted, and it goes read-only: "super
+ * block got modified unexpectedly".  Nothing is lost, no process can do anything about it,
+ * and it is counted apart.  Any other error of a writer whose device is sound is a failure.
+ */
+static void damaged_by_kernel(const struct plan *p, struct load *load, uint32_t mask, struct result *o)
+{
+    for (uint32_t i = 0; i < load->count; i++) {
+        const struct writer *w = &load->writers[i];
+        int error = atomic_load(&w->error);
+        if ((mask >> i & 1) == 0 || error == 0 || w->appends) {
+            continue;
+        }
+        bool killed = o->harmed && p->victim <= VICTIM_ALL && p->action != ACTION_STARVE
+                      && (o->moment == MOMENT_FREEZE || o->moment == MOMENT_FROZEN || o->moment == MOMENT_THAW);
+        if (error == EROFS && killed && strstr(w->name, "btrfs") != NULL) {
+            o->read_only = true;
+        } else {
+            result_fail(o, "a write to %s: %s", w->name, strerror(error));
         }
     }
 }
@@ -297,14 +321,19 @@ static void machine(struct result *o)
     }
 }
 
-void verdict(const struct plan *p, struct load *load, uint32_t mask, pid_t beside, struct result *o)
+void verdict_running(const struct plan *p, struct load *load, uint32_t mask, pid_t beside, struct result *o)
 {
     if (o->status == -1) {
         keep_family();
         (void)kill_everything();
     }
     thawed(p, load, mask, o);
+    damaged_by_kernel(p, load, mask, o);
     processes(p, beside, o);
+}
+
+void verdict(const struct plan *p, const struct load *load, uint32_t mask, struct result *o)
+{
     run_cgroups(o->status == -1 || WIFSIGNALED(o->status) || may_be_killed(p, o), o);
     machine(o);
     exit_status(p, load, mask, o);
