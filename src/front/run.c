@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "front/held_session.h"
 #include "front/topology.h"
+#include "front/recover.h"
 #include "quiesce/outcome.h"
 
 /* ---- messages ------------------------------------------------------------------ */
@@ -431,6 +432,15 @@ static void serve(struct run *run, const struct pollfd sources[RUN_SOURCES])
     }
 }
 
+/* A snapshot command that writes to what is frozen does not end before it is thawed.  If monitor
+ * and guardian both were killed nobody else does that; as long as one lives, nothing happens. */
+static void recover_before_end(const struct run *run)
+{
+    if (run->snapshot.pidfd >= 0 && run->mode == MODE_RUN) {
+        recover_own(run->witness.run_id);
+    }
+}
+
 void run_loop(struct run *run)
 {
     run->state = FRONT_RUNNING;
@@ -460,6 +470,7 @@ void run_loop(struct run *run)
         if (run->over) {
             /* Whatever the snapshot command still does, its snapshot is worth nothing. */
             snapshot_end(&run->snapshot, clock_monotonic_ns());
+            recover_before_end(run);
         }
         progress_redraw(&run->progress, clock_monotonic_ns());
     }

@@ -28,6 +28,20 @@ setup_file() {
     nest c btrfs xfs
 }
 
+# Whatever rcu_expedited was before, every death leaves it so (leave_nothing).
+setup() {
+    SWITCH_WAS=$(cat /sys/kernel/rcu_expedited)
+    echo 7 >/sys/kernel/rcu_expedited
+    fresh_work
+}
+
+teardown() {
+    local failed=0
+    leave_nothing || failed=1
+    echo "$SWITCH_WAS" >/sys/kernel/rcu_expedited
+    return $failed
+}
+
 NESTS=("a 3" "b 2" "c 2")
 
 # frozen_nest NAME COUNT [OPTION...]: a run that holds all of them.

@@ -147,6 +147,26 @@ waited() {
     not test -e "$RECORD"
 }
 
+@test "monitor and guardian killed, the snapshot command writes to what is frozen: no deadlock" {
+    local pids
+    mkfifo "$WORK/writes"
+    exec {WRITES}<>"$WORK/writes"
+    "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" -- \
+        /bin/sh -c "echo >$WORK/writes; exec dd if=/dev/zero of=$MOUNT/probe bs=4096 count=1 conv=notrunc,fdatasync status=none" \
+        >"$OUT" 2>"$ERR" </dev/null 3>&- {WRITES}>&- &
+    FRONT=$!
+    SNAPSHOT=
+    line_from "$WRITES"
+    pids=("$(role_pid monitor)" "$(role_pid guardian)")
+    kill -STOP "${pids[@]}"
+    is_frozen "$MOUNT"
+    kill -KILL "${pids[@]}"
+    await_run
+    same "$status" 70
+    not_frozen "$MOUNT"
+    not test -e "$RECORD"
+}
+
 @test "one that waits beside the run: a writer goes on within milliseconds" {
     hold "${ALL[@]}"
     wait_beside
