@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "front/held_door.h"
 #include "front/progress.h"
-#include "front/run.h"
+#include "front/report_map.h"
 
 enum { GONE_MS = 1000 }; /* how long a session may take to go once it has nothing to do */
 
@@ -51,7 +51,7 @@ static void on_accepted(struct call *c, const union held_body *body)
 static void take_report(struct call *c, const struct msg_result *m)
 {
     struct held_answer *a = c->answer;
-    a->report = run_map_report(c->fd, &a->why);
+    a->report = report_map(c->fd, &a->why);
     if (a->report != NULL && (a->report->mode != MODE_RUN || a->report->held.held == 0 || a->report->finished == 0
                               || a->report->outcome != m->outcome || a->report->exit_status != m->exit_status)) {
         munmap((void *)(uintptr_t)a->report, sizeof(struct report));

@@ -23,7 +23,7 @@ static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = H
 
 int held_door_connect(unsigned wait_ms)
 {
-    const struct timeval most = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
+    const struct timeval most = { .tv_sec = wait_ms / 1000, .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000 };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     /* SO_SNDTIMEO bounds the wait for a place in the queue as well, socket(7). */
     if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) != 0

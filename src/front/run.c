@@ -10,11 +10,11 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "front/held_session.h"
+#include "front/report_map.h"
 #include "front/topology.h"
 #include "front/recover.h"
 #include "quiesce/outcome.h"
@@ -151,31 +151,6 @@ static int on_ready(struct run *run, struct wire_packet *packet)
     return 0;
 }
 
-const struct report *run_map_report(int fd, const char **why)
-{
-    struct stat facts;
-    int seals = fcntl(fd, F_GET_SEALS);
-    *why = "it is not sealed";
-    if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) {
-        return NULL;
-    }
-    *why = "it has a wrong size";
-    if (fstat(fd, &facts) != 0 || facts.st_size != (off_t)sizeof(struct report)) {
-        return NULL;
-    }
-    *why = "it cannot be mapped";
-    void *map = mmap(NULL, sizeof(struct report), PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED) {
-        return NULL;
-    }
-    *why = "its content makes no sense";
-    if (!report_valid(map, sizeof(struct report))) {
-        munmap(map, sizeof(struct report));
-        return NULL;
-    }
-    return map;
-}
-
 static int on_result(struct run *run, struct wire_packet *packet)
 {
     const struct msg_result *m = packet->body;
@@ -183,7 +158,7 @@ static int on_result(struct run *run, struct wire_packet *packet)
     run->over = true;
     if (m->outcome < OUTCOMES && m->exit_status <= 255) {
         run->result = *m;
-        run->report = run_map_report(packet->fds[0], &why);
+        run->report = report_map(packet->fds[0], &why);
     }
     if (run->report != NULL) {
         why = run->report->mode != (uint32_t)run->mode ? "it is of another kind of run"

@@ -83,8 +83,4 @@ void run_interrupt(struct run *run, int number, enum release_cause cause);
  * row for it or its content is impossible; its descriptors are taken or closed. */
 int run_dispatch(struct run *run, struct wire_packet *packet);
 
-/* Maps a report after looking at its seals, size and bounds.  The caller keeps fd.
- * Returns NULL with a sentence in *why if it is not to be trusted. */
-const struct report *run_map_report(int fd, const char **why);
-
 #endif

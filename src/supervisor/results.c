@@ -137,19 +137,3 @@ void results_thawed(struct run *run, const struct msg_freeze_state *m)
     else
         run->facts.internal = true;
 }
-
-void results_targets(const struct run *run, struct msg_targets *targets)
-{
-    targets->count = run->facts.frozen ? run->plan.count : 0;
-    targets->listed = targets->length = 0;
-    for (uint32_t i = 0; i < targets->count; i++) {
-        const char *mount = run->mounts.text + run->mounts.entries[run->plan.targets[i].index].mount_point;
-        size_t size = strlen(mount) + 1;
-
-        if (targets->length + size > sizeof(targets->text))
-            return;
-        memcpy(targets->text + targets->length, mount, size);
-        targets->length += (uint32_t)size;
-        targets->listed++;
-    }
-}

@@ -13,7 +13,4 @@ void results_frozen(struct run *run, const struct msg_freeze_state *m);
  * if it was not asked for. */
 void results_thawed(struct run *run, const struct msg_freeze_state *m);
 
-/* What is frozen now, by mount point; nothing if nothing is. */
-void results_targets(const struct run *run, struct msg_targets *targets);
-
 #endif

@@ -12,6 +12,7 @@
 #include "base/freeze_check.h"
 #include "documents.h"
 #include "finish.h"
+#include "held.h"
 #include "hooks.h"
 #include "progress.h"
 #include "results.h"
@@ -102,25 +103,18 @@ static void expect_answer(struct run *run, uint64_t at_ns)
 
 /* ---- snapshot and thaw ---------------------------------------------------------------- */
 
-/* Whoever calls "quiesce status" wants names; and without a freeze a held run, which
- * nobody may ever come for, needs an end as well: the front keeps it. */
-static void tell_targets(struct run *run, uint64_t *deadline)
-{
-    static struct msg_targets targets;
-
-    results_targets(run, &targets);
-    tell(&run->front, MSG_TARGETS, &targets);
-    if (!run->facts.frozen)
-        *deadline = clock_boottime_ns() + run->report->freeze_timeout_seconds * NS_PER_S;
-}
-
 static void say_ready(struct run *run, uint64_t deadline, uint32_t count)
 {
-    struct msg_ready ready = {.frozen = run->facts.frozen, .file_systems = count};
+    struct msg_ready ready = {
+        .frozen = run->facts.frozen, .file_systems = count, .deadline_boottime_ns = deadline};
 
-    if (run->options.held)
-        tell_targets(run, &deadline);
-    ready.deadline_boottime_ns = deadline;
+    if (run->options.held) {
+        static struct msg_targets targets;
+
+        held_targets(run, &targets);
+        tell(&run->front, MSG_TARGETS, &targets);
+        ready.deadline_boottime_ns = held_deadline(run, deadline);
+    }
     run->state = SUPERVISOR_SNAPSHOT;
     tell(&run->front, MSG_READY, &ready);
     progress_begin(run, STEP_SNAPSHOT, 0);
@@ -146,18 +140,11 @@ static void take_release(struct run *run, const struct msg_release *m)
 {
     struct report *r = run->report;
 
-    if (run->released || m->exit_code > 255 || m->signal > 64 || m->cause >= RELEASE_CAUSES ||
-        (m->cause == RELEASE_COMMAND) != (run->options.held == 0))
+    if (run->released || m->exit_code > 255 || m->signal > 64 || !held_fits(run, m))
         fatal("a RELEASE out of place", 0);
     run->released = true;
     run->facts.snapshot = m->exit_code == 0 && m->signal == 0 ? SNAPSHOT_TAKEN : SNAPSHOT_FAILED;
-    r->held.released = r->held.held;
-    r->held.cause = (uint8_t)m->cause;
-    r->held.uid = m->uid;
-    r->held.pid = m->pid;
-    r->held.refused = m->refused;
-    /* Of a snapshot that somebody else takes only that one can say how it went. */
-    r->snapshot.ran = m->cause == RELEASE_COMMAND || m->cause == RELEASE_THAW;
+    held_released(run, m);
     r->snapshot.exit_code = m->exit_code;
     r->snapshot.signal = m->signal;
     r->snapshot.duration_ns = m->duration_ns;

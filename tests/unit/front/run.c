@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "front/report_map.h"
 #include "front/run.h"
 #include "quiesce/outcome.h"
 
@@ -162,7 +163,7 @@ static void reports(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *why = "";
         int fd = make_report(cases[i].size, cases[i].seals, cases[i].text_length, &good);
-        const struct report *r = run_map_report(fd, &why);
+        const struct report *r = report_map(fd, &why);
         if (cases[i].why == NULL) {
             assert_non_null(r);
         } else {
@@ -173,7 +174,7 @@ static void reports(void **state)
     }
     const char *why = "";
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_null(run_map_report(null, &why));
+    assert_null(report_map(null, &why));
     close(null);
 }
 
