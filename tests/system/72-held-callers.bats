@@ -62,12 +62,26 @@ teardown() {
     same "$(find "/proc/$pid/fd" -lname "$WORK/*" -o -lname '/dev/pts/*' -o -lname '/dev/tty*' | wc -l)" 0
     same "$(ps -o tty=,sid=,comm=,args= -p "$pid" | tr -s ' ')" "? $pid quiesce-session quiesce held"
     not grep -qz SECRET "/proc/$pid/environ"
-    (($(status_of "$pid" VmLck | tr -dc 0-9) > 500))
-    # Its code is in memory, whatever becomes of the disk that it lies on.
+    # Its memory is locked, ...
+    awk '/^[0-9a-f]+-[0-9a-f]+ / {name = $NF} name == "[stack]" && /^VmFlags:/ {locked = / lo( |$)/} END {exit !locked}' \
+        "/proc/$pid/smaps"
+    # Its own clock is CLOCK_BOOTTIME, time(7), which goes on while the machine is suspended.
+    same "$(cat "/proc/$pid/fdinfo/"* 2>/dev/null | awk '$1 == "clockid:" {print $2}')" 7
+    # ... and its code is there before it is needed, whatever becomes of the disk that it lies on.
     awk '/^[0-9a-f]+-[0-9a-f]+ / {code = / r-xp .*\/quiesce$/} code && /^Size:/ {size = $2; seen = 1}
          code && /^Rss:/ && $2 < size {bad = 1} END {exit bad || !seen}' "/proc/$pid/smaps"
     thaw
     same "$status" 0
+}
+
+@test "from cron: no environment, no terminal, a session of its own" {
+    CALLER=(env -i setsid --wait)
+    freeze
+    CALLER=()
+    same "$status" 0
+    same "$(ps -o args= -p "$(json .pid)")" "quiesce held"
+    thaw
+    outcome applicationConsistent 0 0
 }
 
 @test "a working directory on a file system that is then unmounted" {
@@ -165,7 +179,15 @@ other() {
     thaw
     outcome applicationConsistent 0 0
     expect .held.uid 65534 .held.refusedCallers 1
+    # A result that is kept makes room for root only, who alone can take the lock.
     CALLER=()
+    freeze --freeze-timeout 1
+    until [[ $("$QUIESCE" status --json | jq -r .state) == over ]]; do
+        await "$(pgrep -x quiesce-session)" 0.1 || true
+    done
+    setpriv --reuid 65534 --regid "$gid" --clear-groups -- "$HELPERS/caller" leave
+    thaw
+    outcome none 122 22
     QUIESCE=/mnt/quiesce/quiesce
 }
 

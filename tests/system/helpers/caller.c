@@ -5,6 +5,7 @@
  *                     KIND: silence, half, long, descriptor, version, type, direction, wrong-body
  *   caller silent N   connects N times and says nothing; "ready" on standard output, then sleeps
  *   caller deaf N     asks N times for the state and reads nothing; the same
+ *   caller leave      tells a session that keeps a result to leave; succeeds if it is refused
  *   caller storm      connects and is gone, again and again, until it is killed
  */
 #include <errno.h>
@@ -17,7 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MAGIC = 0x53534551, VERSION = 1, THAW = 1, STATUS = 2, STATE = 7, THAW_BODY = 36, STATUS_BODY = 4, CUT_MS = 20000 };
+enum { MAGIC = 0x53534551, VERSION = 1, CUT_MS = 20000 };
+enum { THAW = 1, STATUS = 2, LEAVE = 5, STATE = 7, REFUSED = 13, THAW_BODY = 36, STATUS_BODY = 4, LEAVE_BODY = 4 };
 
 struct record {
     uint32_t magic, version, type, length;
@@ -106,6 +108,19 @@ static int cut(const char *kind)
     return is_cut(fd);
 }
 
+static int leave(void)
+{
+    const struct record r = { MAGIC, VERSION, LEAVE, LEAVE_BODY, { 0 } };
+    struct record answer = { 0 };
+    int fd = dial();
+    say(fd, &r, 16 + LEAVE_BODY, -1);
+    if (recv(fd, &answer, sizeof answer, 0) <= 0 || answer.type != REFUSED) {
+        fputs("caller: it was not refused\n", stderr);
+        return 1;
+    }
+    return 0;
+}
+
 static int stay(unsigned long n, int asks)
 {
     const struct record r = { MAGIC, VERSION, STATUS, STATUS_BODY, { 0 } };
@@ -129,11 +144,14 @@ int main(int argc, char **argv)
     if (argc == 3 && (strcmp(argv[1], "silent") == 0 || strcmp(argv[1], "deaf") == 0)) {
         return stay(strtoul(argv[2], NULL, 10), strcmp(argv[1], "deaf") == 0);
     }
+    if (argc == 2 && strcmp(argv[1], "leave") == 0) {
+        return leave();
+    }
     if (argc == 2 && strcmp(argv[1], "storm") == 0) {
         for (;;) {
             close(dial());
         }
     }
-    fputs("usage: caller cut KIND | silent N | deaf N | storm\n", stderr);
+    fputs("usage: caller cut KIND | silent N | deaf N | leave | storm\n", stderr);
     return 2;
 }

@@ -19,6 +19,7 @@ struct setup {
     uint32_t unusable;
     unsigned pin; /* 1: the digest of "/pre"; 2: another one */
     enum allow_crash allow_crash;
+    bool held;
 };
 
 static int sealed(const char *text)
@@ -155,6 +156,7 @@ MAYBE static void load(const struct setup *s)
     strcpy(options.run_id, "0123456789abcdef0123456789abcdef");
     options.mode = (uint8_t)s->mode;
     options.allow_crash = (uint8_t)s->allow_crash;
+    options.held = s->held ? 1 : 0;
     say(w.front, MSG_OPTIONS, &options, NULL, 0);
     say(w.front, MSG_TOPOLOGY, &topology, NULL, 0);
     if (is_spoiled(s, DOC_VMBACKUP))
