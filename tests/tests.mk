@@ -72,7 +72,7 @@ $(BUILD)/weakened/trusted/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/wea
 HIJACKED := parser supervisor
 hijack    = $(filter-out $(patsubst %,tests/attacks/hijack/%%,$(filter-out $(1),$(HIJACKED))),$(wildcard tests/attacks/hijack/*.c))
 hijack_ldflags = $(patsubst %,-Wl$(comma)--wrap=%,$(shell sed -n 's/^WRAP(\([a-z0-9_]*\));$$/\1/p' $(1)))
-$(BUILD)/weakened/hijack/%.o: tests/attacks/hijack/%.c $(wildcard tests/attacks/hijack/*.h) tests/attacks/weaken/weaken.h $(BUILD)/flags
+$(BUILD)/weakened/hijack/%.o: tests/attacks/hijack/%.c $(wildcard tests/attacks/hijack/*.h include/quiesce/*.h) tests/attacks/weaken/weaken.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS) -Itests/attacks/weaken $(CFLAGS) -c $< -o $@
 
