@@ -68,7 +68,7 @@ teardown() {
     # Its own clock is CLOCK_BOOTTIME, time(7), which goes on while the machine is suspended.
     same "$(cat "/proc/$pid/fdinfo/"* 2>/dev/null | awk '$1 == "clockid:" {print $2}')" 7
     # ... and its code is there before it is needed, whatever becomes of the disk that it lies on.
-    awk '/^[0-9a-f]+-[0-9a-f]+ / {code = / r-xp .*\/quiesce$/} code && /^Size:/ {size = $2; seen = 1}
+    awk '/^[0-9a-f]+-[0-9a-f]+ / {code = / r-xp .*\/libc[.-]/} code && /^Size:/ {size = $2; seen = 1}
          code && /^Rss:/ && $2 < size {bad = 1} END {exit bad || !seen}' "/proc/$pid/smaps"
     thaw
     same "$status" 0
