@@ -294,7 +294,9 @@ static void name_cycle(struct layers *l)
             best_rank = rank;
         }
     }
-    l->entry = graph.nodes[best].entry; /* who could not be settled has a cycle above it, and that a chosen one */
+    if (best == LAYERS_NOWHERE) /* who cannot be settled has a cycle above it, and that a chosen one */
+        fatal("a cycle without a chosen file system above it", 0);
+    l->entry = graph.nodes[best].entry;
     (void)sees_cycle(best);
     for (uint32_t i = 0; i < graph.nodes_count; i++)
         if (i != best && graph.nodes[i].seen && graph.nodes[i].round && l->other > graph.nodes[i].entry)
