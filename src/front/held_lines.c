@@ -56,13 +56,21 @@ void held_lines_listen(struct held_lines *l, bool on)
     l->listen_again_ns = on ? 0 : clock_boottime_ns() + NS_PER_S;
 }
 
-/* Ends the connection of the one that has been silent for longest; false: all have said what they want. */
+uint64_t held_lines_patience(const struct held_line *line)
+{
+    if (line->fd < 0 || (line->peer != HELD_NEW && (line->peer != HELD_TOLD || line->owed != HELD_NONE))) {
+        return 0;
+    }
+    return line->since_ns + (line->peer == HELD_NEW ? HELD_SILENCE_S : HELD_OTHERS_S) * NS_PER_S;
+}
+
+/* Ends the connection of one that has been silent for long; false: all have said what they want. */
 static bool end_silent(struct held_lines *l)
 {
     struct held_line *oldest = NULL;
     for (int i = 0; i < HELD_LINES; i++) {
         struct held_line *line = &l->lines[i];
-        if (line->fd >= 0 && line->peer == HELD_NEW && (oldest == NULL || line->since_ns < oldest->since_ns)) {
+        if (held_lines_patience(line) != 0 && (oldest == NULL || line->since_ns < oldest->since_ns)) {
             oldest = line;
         }
     }

@@ -14,7 +14,7 @@ struct held_line {
     int fd; /* -1: free */
     enum held_peer peer;
     struct ucred who;
-    uint64_t since_ns;     /* CLOCK_BOOTTIME, when it came */
+    uint64_t since_ns;     /* CLOCK_BOOTTIME: when it came, or was told the result */
     enum held_type owed;   /* could not be sent, for it does not read; HELD_NONE: nothing is owed */
 };
 
@@ -37,9 +37,12 @@ struct held_line *held_lines_add(struct held_lines *lines, int fd, enum held_pee
 void held_lines_listen(struct held_lines *lines, bool on);
 
 /* Accepts one caller.  Returns false if nobody is there, or none can be accepted now; *line: who has a
- * place then, or NULL.  Who may not talk to us is told so.  Where there is no place, the caller
- * that has said nothing for longest loses its own. */
+ * place then, or NULL.  Who may not talk to us is told so.  Where there is no place, of the callers
+ * who owe us a word the one that came first loses its own. */
 bool held_lines_accept(struct held_lines *lines, const char *run_id, struct held_line **line);
+
+/* When a caller who owes us a word has owed it for too long, CLOCK_BOOTTIME; 0: it owes none. */
+uint64_t held_lines_patience(const struct held_line *line);
 
 /* Ends a connection; what was sent still arrives. */
 void held_lines_end(struct held_lines *lines, struct held_line *line);

@@ -86,6 +86,7 @@ void held_tell_result(struct held *h, struct held_line *line)
 {
     if (line->peer == HELD_WAITING) {
         line->peer = HELD_TOLD;
+        line->since_ns = clock_boottime_ns();
     }
     held_tell(h, line, h->run.report != NULL ? HELD_RESULT : HELD_FAILED);
 }

@@ -36,10 +36,7 @@ static void set_timer(struct held *h)
 {
     uint64_t at_ns = sooner(overdue_ns(h), sooner(h->end_ns, h->lines.listen_again_ns));
     for (int i = 0; i < HELD_LINES; i++) {
-        const struct held_line *line = &h->lines.lines[i];
-        if (line->fd >= 0 && line->peer == HELD_NEW) {
-            at_ns = sooner(at_ns, line->since_ns + HELD_SILENCE_S * NS_PER_S);
-        }
+        at_ns = sooner(at_ns, held_lines_patience(&h->lines.lines[i]));
     }
     (void)clock_set_timer(h->timer, at_ns); /* its arguments are good */
 }
@@ -50,7 +47,8 @@ static void look_at_clock(struct held *h)
     (void)!read(h->timer, &times, sizeof times); /* it may not have expired */
     for (int i = 0; i < HELD_LINES; i++) {
         struct held_line *line = &h->lines.lines[i];
-        if (line->fd >= 0 && line->peer == HELD_NEW && now_ns >= line->since_ns + HELD_SILENCE_S * NS_PER_S) {
+        uint64_t until_ns = held_lines_patience(line);
+        if (until_ns != 0 && now_ns >= until_ns) {
             held_lines_end(&h->lines, line);
         }
     }

@@ -24,7 +24,7 @@ enum {
     HELD_LINES = 16,      /* callers at a time, "freeze" among them */
     HELD_SILENCE_S = 2,   /* how long a caller may say nothing */
     HELD_KEEP_S = 3600,   /* how long a result is kept that nobody has asked for */
-    HELD_OTHERS_S = 10,   /* once somebody has it: for the others who wait */
+    HELD_OTHERS_S = 10,   /* how long one who was told the result may take to say so */
     HELD_OVERDUE_S = 30,  /* after the deadline: for the supervisor to notice it */
 };
 

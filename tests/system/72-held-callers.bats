@@ -234,6 +234,18 @@ pest() {
     done
 }
 
+@test "all places taken by callers who keep the result to themselves: the next one gets it" {
+    freeze
+    pest greedy 40
+    line_from "$PESTS"
+    not_frozen "$MOUNT"
+    until [[ $("$QUIESCE" status --json | jq -r .state) == over ]]; do :; done
+    thaw
+    outcome applicationConsistent 0 0
+    kill -KILL "$PEST"
+    exec {PESTS}>&-
+}
+
 @test "connections that come and go without end: neither thaw nor the deadline waits for them" {
     freeze
     pest storm

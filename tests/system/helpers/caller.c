@@ -5,6 +5,7 @@
  *                     KIND: silence, half, long, descriptor, version, type, direction, wrong-body
  *   caller silent N   connects N times and says nothing; "ready" on standard output, then sleeps
  *   caller deaf N     asks N times for the state and reads nothing; the same
+ *   caller greedy N   says THAW N times, hears the result and never says so; the same
  *   caller leave      tells a session that keeps a result to leave; succeeds if it is refused
  *   caller storm      connects and is gone, again and again, until it is killed
  */
@@ -121,13 +122,15 @@ static int leave(void)
     return 0;
 }
 
-static int stay(unsigned long n, int asks)
+/* asks: 0, STATUS or THAW */
+static int stay(unsigned long n, uint32_t asks)
 {
-    const struct record r = { MAGIC, VERSION, STATUS, STATUS_BODY, { 0 } };
+    const uint32_t body = asks == THAW ? THAW_BODY : STATUS_BODY;
+    const struct record r = { MAGIC, VERSION, asks, body, { 0 } };
     for (unsigned long i = 0; i < n; i++) {
         int fd = dial();
-        if (asks) {
-            say(fd, &r, 16 + STATUS_BODY, -1);
+        if (asks != 0) {
+            say(fd, &r, 16 + body, -1);
         }
     }
     puts("ready");
@@ -141,8 +144,14 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "cut") == 0) {
         return cut(argv[2]);
     }
-    if (argc == 3 && (strcmp(argv[1], "silent") == 0 || strcmp(argv[1], "deaf") == 0)) {
-        return stay(strtoul(argv[2], NULL, 10), strcmp(argv[1], "deaf") == 0);
+    static const struct {
+        const char *name;
+        uint32_t asks;
+    } kinds[] = { { "silent", 0 }, { "deaf", STATUS }, { "greedy", THAW } };
+    for (size_t i = 0; argc == 3 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(argv[1], kinds[i].name) == 0) {
+            return stay(strtoul(argv[2], NULL, 10), kinds[i].asks);
+        }
     }
     if (argc == 2 && strcmp(argv[1], "leave") == 0) {
         return leave();
@@ -152,6 +161,6 @@ int main(int argc, char **argv)
             close(dial());
         }
     }
-    fputs("usage: caller cut KIND | silent N | deaf N | leave | storm\n", stderr);
+    fputs("usage: caller cut KIND | silent N | deaf N | greedy N | leave | storm\n", stderr);
     return 2;
 }
