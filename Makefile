@@ -216,4 +216,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/trusted/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/trusted/*/*.d $(BUILD)/weakened/*/*.d)

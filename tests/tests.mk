@@ -22,7 +22,7 @@ $(BUILD)/helpers/%: tests/bench/%.c
 
 # The kill campaign: tests/campaign/README.md.
 CAMPAIGN := $(filter-out %/actor.c,$(wildcard tests/campaign/*.c))
-$(BUILD)/helpers/campaign-driver: $(CAMPAIGN) tests/campaign/campaign.h tests/campaign/sight.h include/quiesce/wire.h
+$(BUILD)/helpers/campaign-driver: $(CAMPAIGN) tests/campaign/campaign.h tests/campaign/sight.h $(wildcard include/quiesce/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CPPFLAGS) $(OPTIMIZE) $(WARNINGS) -o $@ $(CAMPAIGN)
 $(BUILD)/helpers/campaign-actor: tests/campaign/actor.c tests/campaign/load.c tests/campaign/campaign.h
@@ -62,10 +62,10 @@ WEAKEN_LDFLAGS := -Wl,--gc-sections $(patsubst %,-Wl$(comma)--wrap=%,$(shell sed
 
 $(BUILD)/weakened/obj/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/weaken.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c $< -o $@
 $(BUILD)/weakened/trusted/%.o: tests/attacks/weaken/%.c tests/attacks/weaken/weaken.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+	$(call say,CC)$(TRUSTED_CC) $(TRUSTED_CPPFLAGS) $(CPPFLAGS) $(CFLAGS) -ffunction-sections -fdata-sections -MMD -MP -c $< -o $@
 
 # What runs in a role that has been taken over (tests/attacks/hijack/hijack.h): files
 # that begin with a role's name in that role, the others in both.
@@ -74,7 +74,7 @@ hijack    = $(filter-out $(patsubst %,tests/attacks/hijack/%%,$(filter-out $(1),
 hijack_ldflags = $(patsubst %,-Wl$(comma)--wrap=%,$(shell sed -n 's/^WRAP(\([a-z0-9_]*\));$$/\1/p' $(1)))
 $(BUILD)/weakened/hijack/%.o: tests/attacks/hijack/%.c $(wildcard tests/attacks/hijack/*.h include/quiesce/*.h) tests/attacks/weaken/weaken.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CPPFLAGS) -Itests/attacks/weaken $(CFLAGS) -c $< -o $@
+	$(call say,CC)$(CC) $(CPPFLAGS) -Itests/attacks/weaken $(CFLAGS) -MMD -MP -c $< -o $@
 
 define weakened
 $(BUILD)/weakened/$(2): $(BUILD)/obj/$(1)/main.o $(WEAKEN:tests/attacks/weaken/%.c=$(BUILD)/weakened/obj/%.o) \
