@@ -334,7 +334,9 @@ void verdict_running(const struct plan *p, struct load *load, uint32_t mask, pid
 
 void verdict(const struct plan *p, const struct load *load, uint32_t mask, struct result *o)
 {
-    run_cgroups(o->status == -1 || WIFSIGNALED(o->status) || may_be_killed(p, o), o);
+    /* "quiesce freeze" is the front until the session has taken over. */
+    bool before_session = p->held && p->victim == VICTIM_SNAPSHOT && o->harmed;
+    run_cgroups(o->status == -1 || WIFSIGNALED(o->status) || may_be_killed(p, o) || before_session, o);
     machine(o);
     exit_status(p, load, mask, o);
     told(o);
