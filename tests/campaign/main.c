@@ -283,6 +283,7 @@ int main(int argc, char **argv)
     }
     (void)campaign(&s, load, results, first, s.trials);
     rescue_thaw(load);
+    s.cover = s.cover && interrupted == 0;
     long failed = summary_print(&s, stdout);
     if (failed < 0) {
         return CANNOT;
