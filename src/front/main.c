@@ -15,7 +15,7 @@
 #include "front/options.h"
 #include "front/policy.h"
 #include "front/policy_learn.h"
-#include "front/recover.h"
+#include "front/recover_command.h"
 #include "quiesce/outcome.h"
 
 static int help(const struct options *options)

@@ -1,18 +1,12 @@
 #include "front/recover.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cjson/cJSON.h>
 
 #include "base/paths.h"
 #include "front/machine.h"
@@ -21,25 +15,11 @@
 #include "front/undo.h"
 #include "quiesce/outcome.h"
 
-#define RECORD_PATH QUIESCE_RUN_DIR "/" QUIESCE_RECORD
-enum {
-    AGAIN_MS = 10000,  /* after the kernel refused something, of which no event tells */
-    DYING_S = 1,       /* for processes that were killed to be gone: their last FIFREEZE may have to return first */
-    MESSAGE_MAX = 512,
-};
-
-/* A record, and what was done about it. */
-struct left {
-    int fd;                    /* -1: there is none */
-    struct run_record *record; /* NULL: it is not mapped */
-    bool stale;                /* of another boot: nothing was done but to remove it */
-    bool kept;                 /* not everything could be taken back: it stays */
-    struct undone undone;
-};
+enum { MESSAGE_MAX = 512 };
 
 /* ---- the record ------------------------------------------------------------------ */
 
-static void let_go(struct left *left)
+void left_close(struct left *left)
 {
     if (left->record != NULL) {
         munmap(left->record, sizeof *left->record);
@@ -55,12 +35,11 @@ static int refuse(struct left *left, char *message, size_t capacity, const char 
 {
     snprintf(message, capacity, "the record " RECORD_PATH " %s, so what it says is not done; see what is frozen "
              "(fsfreeze --unfreeze thaws), then remove it", why);
-    let_go(left);
+    left_close(left);
     return EXIT_RECORD;
 }
 
-/* Maps what left->fd is.  Returns 0, or an exit status. */
-static int look(struct left *left, char *message, size_t capacity)
+int left_look(struct left *left, char *message, size_t capacity)
 {
     struct stat facts;
     if (fstat(left->fd, &facts) != 0 || facts.st_size != (off_t)sizeof *left->record) {
@@ -72,7 +51,7 @@ static int look(struct left *left, char *message, size_t capacity)
     void *map = mmap(NULL, sizeof *left->record, PROT_READ | PROT_WRITE, MAP_SHARED, left->fd, 0);
     if (map == MAP_FAILED) {
         snprintf(message, capacity, RECORD_PATH " cannot be mapped: %s", strerror(errno));
-        let_go(left);
+        left_close(left);
         return EXIT_INTERNAL;
     }
     left->record = map;
@@ -80,8 +59,7 @@ static int look(struct left *left, char *message, size_t capacity)
     return why != NULL ? refuse(left, message, capacity, why) : 0;
 }
 
-/* Finds the record; left->fd is -1 if there is none.  Returns 0, or an exit status. */
-static int find(struct left *left, int directory, char *message, size_t capacity)
+int left_find(struct left *left, int directory, char *message, size_t capacity)
 {
     *left = (struct left){ .fd = record_open(directory) };
     if (left->fd >= 0 || left->fd == -ENOENT) {
@@ -117,8 +95,7 @@ static void describe_failure(const struct left *left, char *message, size_t capa
     snprintf(message, capacity, "the cgroup quiesce-%s could not be removed: %s", left->record->run_id, strerror(u->cgroup_error));
 }
 
-/* The locks are held and the record is mapped.  Returns 0 if all is done, or an exit status. */
-static int act(struct left *left, int directory, char *message, size_t capacity)
+int left_act(struct left *left, int directory, char *message, size_t capacity)
 {
     left->stale = record_is_stale(left->record);
     left->kept = !left->stale && !undo(left->record, &left->undone);
@@ -131,13 +108,12 @@ static int act(struct left *left, int directory, char *message, size_t capacity)
     return left->kept || left->undone.cgroup_error != 0 ? EXIT_INTERNAL : 0;
 }
 
-static bool did_something(const struct left *left)
+bool left_did_something(const struct left *left)
 {
     return left->undone.count > 0 || left->undone.restored || left->undone.ended;
 }
 
-/* Words about what was done, without a full stop. */
-static void describe(const struct left *left, char *text, size_t capacity)
+void left_describe(const struct left *left, char *text, size_t capacity)
 {
     const struct undone *u = &left->undone;
     uint32_t thawed = 0;
@@ -148,7 +124,7 @@ static void describe(const struct left *left, char *text, size_t capacity)
              u->restored ? ", rcu_expedited restored" : "", u->ended ? ", what its scripts had left running ended" : "");
 }
 
-static void say(const char *text)
+void recover_say(const char *text)
 {
     fputs("quiesce: ", stderr);
     sanitise_print(stderr, text, strlen(text));
@@ -158,27 +134,27 @@ static void say(const char *text)
 int recover_left(int directory, char *message, size_t capacity)
 {
     static struct left left; /* large */
-    int status = find(&left, directory, message, capacity);
+    int status = left_find(&left, directory, message, capacity);
     if (status != 0 || left.fd < 0) {
         return status;
     }
     /* Its own lock as well: the two are held by the same processes, unless somebody removed the first. */
     if (flock(left.fd, LOCK_SH | LOCK_NB) != 0) {
-        let_go(&left);
+        left_close(&left);
         snprintf(message, capacity, "a run holds " RECORD_PATH ": try again when it is over");
         return EXIT_TRY_AGAIN;
     }
-    status = look(&left, message, capacity);
-    if (status == 0 && (status = act(&left, directory, message, capacity)) != 0 && !left.kept) {
-        say(message);
+    status = left_look(&left, message, capacity);
+    if (status == 0 && (status = left_act(&left, directory, message, capacity)) != 0 && !left.kept) {
+        recover_say(message);
         status = 0;
     }
-    if (status == 0 && did_something(&left)) {
+    if (status == 0 && left_did_something(&left)) {
         char text[MESSAGE_MAX];
-        describe(&left, text, sizeof text);
-        say(text);
+        left_describe(&left, text, sizeof text);
+        recover_say(text);
     }
-    let_go(&left);
+    left_close(&left);
     return status;
 }
 
@@ -187,11 +163,11 @@ void recover_own(const char *run_id)
     char message[MESSAGE_MAX];
     static struct left left;
     int lock = -1, directory = machine_open_run_directory();
-    if (directory >= 0 && machine_lock(directory, &lock) == 0 && find(&left, directory, message, sizeof message) == 0 && left.fd >= 0) {
-        bool ours = look(&left, message, sizeof message) == 0 && strcmp(left.record->run_id, run_id) == 0;
-        let_go(&left);
+    if (directory >= 0 && machine_lock(directory, &lock) == 0 && left_find(&left, directory, message, sizeof message) == 0 && left.fd >= 0) {
+        bool ours = left_look(&left, message, sizeof message) == 0 && strcmp(left.record->run_id, run_id) == 0;
+        left_close(&left);
         if (ours && recover_left(directory, message, sizeof message) != 0) {
-            say(message);
+            recover_say(message);
         }
     }
     if (lock >= 0) {
@@ -200,221 +176,4 @@ void recover_own(const char *run_id)
     if (directory >= 0) {
         close(directory);
     }
-}
-
-/* ---- the command ------------------------------------------------------------------------- */
-
-static void print_json(const struct left *left, int status, const char *text)
-{
-    const struct undone *u = &left->undone;
-    cJSON *object = cJSON_CreateObject();
-    (void)cJSON_AddBoolToObject(object, "recovered", status == 0 && did_something(left));
-    if (left->record != NULL) {
-        (void)cJSON_AddStringToObject(object, "runId", left->record->run_id);
-    } else {
-        (void)cJSON_AddNullToObject(object, "runId");
-    }
-    cJSON *list = cJSON_AddArrayToObject(object, "fileSystems");
-    for (uint32_t i = 0; left->record != NULL && i < u->count; i++) {
-        const struct record_fs *fs = &left->record->fs[u->fs[i].index];
-        char safe[4 * RECORD_POINT_MAX], device[32];
-        sanitise(safe, sizeof safe, fs->mount_point, strlen(fs->mount_point));
-        snprintf(device, sizeof device, "%u:%u", fs->major, fs->minor);
-        cJSON *row = cJSON_CreateObject();
-        (void)cJSON_AddStringToObject(row, "mountPoint", safe);
-        (void)cJSON_AddStringToObject(row, "device", device);
-        (void)cJSON_AddStringToObject(row, "result", undo_end_name(u->fs[i].end));
-        (void)cJSON_AddNumberToObject(row, "error", u->fs[i].error);
-        (void)cJSON_AddItemToArray(list, row);
-    }
-    (void)cJSON_AddBoolToObject(object, "expeditedRestored", u->restored);
-    (void)cJSON_AddBoolToObject(object, "scriptsEnded", u->ended);
-    (void)cJSON_AddStringToObject(object, "message", text);
-    (void)cJSON_AddNumberToObject(object, "exitStatus", status);
-    char *printed = cJSON_PrintUnformatted(object);
-    if (printed != NULL) {
-        puts(printed);
-    }
-    cJSON_free(printed);
-    cJSON_Delete(object);
-}
-
-static void print_words(const struct left *left, int status, const char *text)
-{
-    if (status != 0) {
-        say(text);
-    } else {
-        sanitise_print(stdout, text, strlen(text));
-        putchar('\n');
-    }
-    for (uint32_t i = 0; left->record != NULL && i < left->undone.count; i++) {
-        const struct undone_fs *f = &left->undone.fs[i];
-        const struct record_fs *fs = &left->record->fs[f->index];
-        fputs("  ", stdout);
-        sanitise_print(stdout, fs->mount_point, strlen(fs->mount_point));
-        printf(" (%u:%u): %s\n", fs->major, fs->minor, undo_end_name(f->end));
-    }
-}
-
-static void print(const struct options *options, const struct left *left, int status, const char *text)
-{
-    if (options->json) {
-        char safe[4 * MESSAGE_MAX];
-        sanitise(safe, sizeof safe, text, strlen(text));
-        print_json(left, status, safe);
-    } else {
-        print_words(left, status, text);
-    }
-    (void)fflush(stdout);
-}
-
-/* Waits until somebody makes something below the directory, or the directory is another.
- * events was set up before the caller looked. */
-static int wait_for_change(int events)
-{
-    char bytes[4096];
-    ssize_t n;
-    do {
-        n = read(events, bytes, sizeof bytes);
-    } while (n < 0 && errno == EINTR);
-    return n < 0 ? errno : 0;
-}
-
-static void on_alarm(int number)
-{
-    (void)number; /* it interrupts flock(2) */
-}
-
-/* Takes flock, waiting for it for ever or for DYING_S.  Returns 0 or an errno: EWOULDBLOCK. */
-static int take(int fd, int operation, bool wait)
-{
-    const struct sigaction interrupts = { .sa_handler = on_alarm };
-    int error;
-    (void)sigaction(SIGALRM, &interrupts, NULL);
-    (void)alarm(wait ? 0 : DYING_S);
-    do {
-        error = flock(fd, operation) != 0 ? errno : 0;
-    } while (error == EINTR && wait);
-    (void)alarm(0);
-    return error == EINTR ? EWOULDBLOCK : error;
-}
-
-/* With both locks: what there is to do is done.  Returns an exit status, and words. */
-static int recover_locked(struct left *left, int directory, bool wait, char *text, size_t capacity)
-{
-    int lock = -1, status = EXIT_TRY_AGAIN;
-    int error = machine_lock(directory, &lock);
-    error = error == EWOULDBLOCK ? take(lock, LOCK_EX, wait) : error;
-    if (error == EWOULDBLOCK) {
-        snprintf(text, capacity, "a run begins, or somebody else is recovering: try again");
-    } else if (error != 0) {
-        snprintf(text, capacity, "the lock " QUIESCE_RUN_DIR "/" QUIESCE_LOCK " cannot be taken: %s", strerror(error));
-        status = EXIT_INTERNAL;
-    } else if (!record_is_named(directory, left->fd)) {
-        snprintf(text, capacity, "somebody else has recovered what there was");
-        status = 0;
-    } else if ((status = look(left, text, capacity)) == 0 && (status = act(left, directory, text, capacity)) == 0) {
-        if (did_something(left)) {
-            describe(left, text, capacity);
-        } else {
-            snprintf(text, capacity, "%s", left->stale ? "the record was of another boot, and is removed" : "there is nothing to recover");
-        }
-    }
-    if (lock >= 0) {
-        close(lock);
-    }
-    return status;
-}
-
-/* Looks at what is there; with wait at a run that lives as soon as it has ended.  left->fd
- * is -1 if there is no record.  Returns an exit status, and words. */
-static int recover_once(struct left *left, int directory, bool wait, char *text, size_t capacity)
-{
-    int status = find(left, directory, text, capacity);
-    if (status != 0) {
-        return status;
-    }
-    if (left->fd < 0) {
-        snprintf(text, capacity, "there is nothing to recover");
-        return 0;
-    }
-    int error = take(left->fd, LOCK_SH, wait);
-    if (error == EWOULDBLOCK) {
-        snprintf(text, capacity, "a run lives: it thaws what it has frozen itself; --wait waits for its end");
-        return EXIT_TRY_AGAIN;
-    }
-    if (error != 0) {
-        snprintf(text, capacity, RECORD_PATH " cannot be locked: %s", strerror(error));
-        return EXIT_INTERNAL;
-    }
-    uint32_t over = 0; /* looked at without the lock of runs, which a next one may want at this moment */
-    bool ended = pread(left->fd, &over, sizeof over, offsetof(struct run_record, over)) == sizeof over && over == 1;
-    if (wait && (ended || !record_is_named(directory, left->fd))) {
-        snprintf(text, capacity, "the run has ended in order");
-        return 0;
-    }
-    return recover_locked(left, directory, wait, text, capacity);
-}
-
-static int watch(int *events)
-{
-    *events = inotify_init1(IN_CLOEXEC);
-    return *events >= 0 && inotify_add_watch(*events, QUIESCE_RUN_DIR, IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR) >= 0
-        ? 0 : errno;
-}
-
-/* One look, from the directory on.  With wait and nothing there, waits for something, and *again is true. */
-static int recover_from(struct left *left, bool wait, bool *again, char *text, size_t capacity)
-{
-    int events = -1, status = EXIT_INTERNAL, directory = machine_open_run_directory();
-    int error = directory < 0 ? errno : wait ? watch(&events) : 0;
-    if (error != 0) {
-        snprintf(text, capacity, QUIESCE_RUN_DIR ": %s",
-                 error == EPERM ? "it must be a directory that root alone can write" : strerror(error));
-    } else {
-        status = recover_once(left, directory, wait, text, capacity);
-    }
-    *again = wait && status == 0 && left->fd < 0;
-    if (*again && (error = wait_for_change(events)) != 0) {
-        *again = false;
-        status = EXIT_INTERNAL;
-        snprintf(text, capacity, "cannot wait for a run: %s", strerror(error));
-    }
-    if (events >= 0) {
-        close(events);
-    }
-    if (directory >= 0) {
-        close(directory);
-    }
-    return status;
-}
-
-int recover_command(const struct options *options)
-{
-    static struct left left;
-    char text[MESSAGE_MAX];
-    bool again = false;
-    int status;
-    left.fd = -1;
-    if (geteuid() != 0) {
-        status = EXIT_NOT_PERMITTED;
-        snprintf(text, sizeof text, "this must be run by root: only root may thaw, and read what a run has left");
-    } else if (!record_possible()) {
-        status = EXIT_UNAVAILABLE;
-        snprintf(text, sizeof text, QUIESCE_RUN_DIR " is not in memory, so that no run leaves a record of what it has frozen");
-    } else {
-        /* No code may have to be read when a disk does not answer; memory yet to come needs none. */
-        (void)(options->wait && mlockall(MCL_CURRENT));
-        do {
-            let_go(&left);
-            status = recover_from(&left, options->wait, &again, text, sizeof text);
-            if (options->wait && status == EXIT_INTERNAL && left.kept) {
-                print(options, &left, status, text);
-                (void)poll(NULL, 0, AGAIN_MS);
-                again = true;
-            }
-        } while (again);
-    }
-    print(options, &left, status, text);
-    return status;
 }

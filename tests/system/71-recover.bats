@@ -235,7 +235,7 @@ waited() {
 }
 
 @test "killed while a script runs: nothing was frozen, the script ends" {
-    script pre <<<"trap '' TERM; echo >$WORK/held; exec $HELPERS/escape daemon outlives; sleep 60"
+    script pre <<<"trap '' TERM; $HELPERS/escape daemon outlives; echo >$WORK/held; exec sleep 60"
     mkfifo "$WORK/held"
     exec {HELD}<>"$WORK/held"
     "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" -- true >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- &
