@@ -6,15 +6,6 @@
 #include "parser/json_scan.h"
 #include "parser/text.h"
 
-typedef int (*node_order)(const struct json_node *a, const struct json_node *b);
-
-static int by_address(const struct json_node *a, const struct json_node *b)
-{
-    uintptr_t left = (uintptr_t)a->item, right = (uintptr_t)b->item;
-
-    return (left > right) - (left < right);
-}
-
 static int by_parent_and_key(const struct json_node *a, const struct json_node *b)
 {
     if (a->parent != b->parent) return a->parent < b->parent ? -1 : 1;
@@ -27,7 +18,7 @@ static int by_parent_and_key(const struct json_node *a, const struct json_node *
  * sorts a large array, which a confined parser is killed for, and a comparison
  * sort keeps hostile keys from making this quadratic, which a hash table would not.
  */
-static void sort_nodes(struct json_node **rows, struct json_node **spare, size_t count, node_order order)
+static void sort_nodes(struct json_node **rows, struct json_node **spare, size_t count)
 {
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t start = 0; start < count; start += 2 * width) {
@@ -35,7 +26,7 @@ static void sort_nodes(struct json_node **rows, struct json_node **spare, size_t
             size_t end = middle + width < count ? middle + width : count;
             size_t left = start, right = middle;
             for (size_t out = start; out < end; out++) {
-                bool take_left = left < middle && (right == end || order(rows[left], rows[right]) <= 0);
+                bool take_left = left < middle && (right == end || by_parent_and_key(rows[left], rows[right]) <= 0);
                 spare[out] = take_left ? rows[left++] : rows[right++];
             }
         }
@@ -60,16 +51,20 @@ static bool same_type(char first, const cJSON *item)
     return cJSON_IsNumber(item);
 }
 
-/* Walks cJSON's tree beside the scanner's nodes, which stand in the same order. */
+/*
+ * Walks cJSON's tree beside the scanner's nodes, which stand in the same order, and
+ * leaves in each item the index of its node: nobody reads a number from valueint.
+ */
 static int attach(struct json_document *document)
 {
-    const cJSON *above[JSON_NESTING_LIMIT], *item = document->root;
+    cJSON *above[JSON_NESTING_LIMIT], *item = document->root;
     unsigned depth = 0;
     uint32_t i = 0;
 
     while (item) {
         if (i == document->count || !same_type(document->bytes[document->nodes[i].value], item)) break;
         if ((document->nodes[i].key != 0) != (item->string != NULL)) break;
+        item->valueint = (int)i;
         document->nodes[i++].item = item;
         if (item->child && depth < JSON_NESTING_LIMIT) {
             above[depth++] = item;
@@ -83,29 +78,30 @@ static int attach(struct json_document *document)
     return 0;
 }
 
-/* Sorts the nodes for json_where(), and marks keys that stand twice in one object. */
-static int build_index(struct json_document *document)
+/* Marks keys that stand twice in one object. */
+static int mark_duplicates(struct json_document *document)
 {
-    struct json_node **rows = calloc(document->count, sizeof(struct json_node *));
-    struct json_node **spare = calloc(document->count, sizeof(struct json_node *));
-    uint32_t keys = 0;
+    struct json_node **rows = NULL, **spare = NULL;
+    size_t keys = 0;
     int result = -1;
 
-    document->by_item = rows;
+    for (uint32_t i = 0; i < document->count; i++) keys += document->nodes[i].key != 0;
+    if (keys < 2) return 0;
+    rows = calloc(keys, sizeof(struct json_node *));
+    spare = calloc(keys, sizeof(struct json_node *));
     if (!rows || !spare) {
         internal(document, "out of memory");
         goto out;
     }
+    keys = 0;
     for (uint32_t i = 0; i < document->count; i++)
         if (document->nodes[i].key != 0) rows[keys++] = &document->nodes[i];
-    sort_nodes(rows, spare, keys, by_parent_and_key);
-    for (uint32_t i = 1; i < keys; i++)
+    sort_nodes(rows, spare, keys);
+    for (size_t i = 1; i < keys; i++)
         rows[i]->twice = by_parent_and_key(rows[i - 1], rows[i]) == 0;
-
-    for (uint32_t i = 0; i < document->count; i++) rows[i] = &document->nodes[i];
-    sort_nodes(rows, spare, document->count, by_address);
     result = 0;
 out:
+    free(rows);
     free(spare);
     return result;
 }
@@ -139,7 +135,7 @@ int json_parse(struct json_document *document, const char *bytes, size_t n, cons
     if (json_scan(document, nesting_max) != 0) return -1;
     document->root = cJSON_ParseWithLengthOpts(bytes, n, &end, 0);
     if (!document->root) return internal(document, "two readings of the document differ, or out of memory");
-    if (attach(document) != 0 || build_index(document) != 0) {
+    if (attach(document) != 0 || mark_duplicates(document) != 0) {
         json_free(document);
         return -1;
     }
@@ -150,30 +146,19 @@ void json_free(struct json_document *document)
 {
     cJSON_Delete(document->root);
     free(document->nodes);
-    free(document->by_item);
     document->root = NULL;
     document->nodes = NULL;
-    document->by_item = NULL;
     document->count = document->capacity = 0;
 }
 
 /* ---- positions -------------------------------------------------------------- */
 
+/* The node that attach() left with an item; NULL for an item of another document, or none. */
 static const struct json_node *find_node(const struct json_document *document, const cJSON *item)
 {
-    const struct json_node wanted = {.item = item};
-    uint32_t low = 0, high = document->by_item ? document->count : 0;
+    uint32_t node = item ? (uint32_t)item->valueint : UINT32_MAX;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = by_address(&wanted, document->by_item[middle]);
-        if (order == 0) return document->by_item[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    return node < document->count && document->nodes[node].item == item ? &document->nodes[node] : NULL;
 }
 
 struct place json_where(const struct json_document *document, const cJSON *item)

@@ -8,7 +8,7 @@
  * schema finds wrong later can be named by line, column and dotted key.
  *
  * MUST: take values with the getters below (case-sensitive, exact integers).
- * MUST NOT: use cJSON_GetObjectItem, valueint, valuedouble.
+ * MUST NOT: use cJSON_GetObjectItem, valuedouble, or valueint, which holds no number here.
  */
 #ifndef QUIESCE_PARSER_JSON_H
 #define QUIESCE_PARSER_JSON_H
@@ -48,7 +48,6 @@ struct json_document {
     uint32_t code;
     struct json_node *nodes;
     uint32_t count, capacity;
-    struct json_node **by_item; /* sorted by address of item */
 };
 
 /*

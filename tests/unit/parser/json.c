@@ -233,6 +233,23 @@ static void test_positions(void **state)
     json_free(&d);
 }
 
+/* What is kept of a document of 64 KiB with as many values as fit stays within 4 MiB. */
+static void test_memory(void **state)
+{
+    static char text[65535];
+    struct json_document d;
+    struct plan_head head;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++) text[i] = i % 2 == 0 ? ',' : '1';
+    text[0] = '[';
+    text[sizeof(text) - 1] = ']';
+    assert_int_equal(parse(&d, text, sizeof(text), &head), 0);
+    assert_int_equal(d.count, 1 + sizeof(text) / 2);
+    assert_true(d.capacity * sizeof(*d.nodes) + d.count * sizeof(*d.root) <= 4 << 20);
+    json_free(&d);
+}
+
 static const struct {
     const char *text;
     bool is_integer, is_unsigned;
@@ -314,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_accepted),   cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_every_duplicate), cmocka_unit_test(test_positions),
         cmocka_unit_test(test_numbers),    cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
