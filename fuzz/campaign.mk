@@ -18,3 +18,31 @@ fuzz-report:
 fuzz-coverage: fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-build-libfuzzer fuzz-build-coverage
 	@$(FUZZ_CAMPAIGN) coverage $(FUZZ_OUT)/coverage-report
+
+# Each defect of fuzz/planted must be found; PLANTED="fuzz/planted/a.patch ..." looks for some.
+.PHONY: fuzz-selftest
+fuzz-selftest: fuzz-deps
+	@$(MAKE) --no-print-directory fuzz-dictionaries fuzz-build-libfuzzer $(FUZZ_PLANTED_MSAN)
+	@MAKE='$(MAKE)' fuzz/campaign/fuzz-selftest --build $(BUILD) $(PLANTED)
+
+# Those that only the memory sanitizer sees.
+FUZZ_PLANTED_MSAN := $(if $(shell grep -l '^Flavour: msan' fuzz/planted/*.patch 2>/dev/null),fuzz-build-msan)
+
+# ---- an engine of somebody else's: integrations/oss-fuzz/build.sh -----------------------
+
+.PHONY: fuzz-names
+fuzz-names:
+	@echo $(FUZZ_NAMES)
+
+# Whoever brings an engine brings the compiler, its flags and the linker as well.
+ifdef FUZZ_ENGINE_LIB
+FUZZ_CC_engine      = $(FUZZ_ENGINE_CC)
+FUZZ_CFLAGS_engine  = -DFUZZ_ENGINE -DMETER_SLOW=20 $(FUZZ_ENGINE_CFLAGS)
+FUZZ_LD_engine      = $(FUZZ_ENGINE_CXX)
+FUZZ_LDFLAGS_engine = $(FUZZ_ENGINE_CXXFLAGS) $(FUZZ_ENGINE_LIB)
+ifneq ($(FUZZ_ENGINE_KIND),libfuzzer)
+FUZZ_UNMUTATED += engine
+endif
+$(eval $(call fuzz_flavour,engine))
+$(FUZZ_OUT)/engine/obj/fuzz/mutate_json.o: $(FUZZ_OUT)/gen/words_json.inc
+endif

@@ -44,6 +44,9 @@ FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
 # The flavours whose engine has no main().
 FUZZ_REPLAYED := replay plain msan coverage
 
+# The flavours whose engine does not ask a harness for its mutator.
+FUZZ_UNMUTATED := $(FUZZ_REPLAYED)
+
 # The system's cJSON is what is delivered; the others have its source, instrumented.
 FUZZ_CJSON_SYSTEM := replay plain
 
@@ -55,7 +58,7 @@ $(foreach n,host vmbackup plugin policy passwd group mounts qpol json,$(eval FUZ
 
 fuzz_libraries = $(patsubst %,$(FUZZ_OUT)/$(1)/lib%.a,$(FUZZ_LINK_$(2)) base)
 fuzz_cjson     = $(if $(filter $(FUZZ_CJSON_SYSTEM),$(1)),,$(FUZZ_OUT)/$(1)/obj/cjson.o)
-fuzz_mutator   = $(if $(filter replay plain msan coverage,$(1)),,$(if $(FUZZ_MUTATOR_$(2)),$(FUZZ_OUT)/$(1)/obj/fuzz/mutate_$(FUZZ_MUTATOR_$(2)).o))
+fuzz_mutator   = $(if $(filter $(FUZZ_UNMUTATED),$(1)),,$(if $(FUZZ_MUTATOR_$(2)),$(FUZZ_OUT)/$(1)/obj/fuzz/mutate_$(FUZZ_MUTATOR_$(2)).o))
 
 # Every allocation that our code and cJSON ask for is counted (fuzz/lib/budget.c).
 FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray free)
@@ -127,7 +130,7 @@ $(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1)
   $(if $(filter $(1),$(FUZZ_REPLAYED)),$(FUZZ_OUT)/$(1)/obj/fuzz/main/replay.o) \
   $(FUZZ_OUT)/$(1)/obj/fuzz/lib/sanitizers.o \
   $(call fuzz_role,$(1),$(2)) $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
-	$$(call say,LINK)$$(FUZZ_CC_$(1)) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $(call fuzz_wraps,$(2)) -o $$@ $$^ \
+	$$(call say,LINK)$$(or $$(FUZZ_LD_$(1)),$$(FUZZ_CC_$(1))) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $(call fuzz_wraps,$(2)) -o $$@ $$^ \
 	  $(if $(filter $(1),$(FUZZ_CJSON_SYSTEM)),-lcjson) -lseccomp -lmd -lm $$(FUZZ_LIBS_$(2))
 endef
 $(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
