@@ -112,7 +112,7 @@ static int refuse_duplicates(const struct json_document *document)
 
     for (uint32_t i = 0; i < document->count; i++) {
         const struct json_node *node = &document->nodes[i];
-        if (!node->twice) continue;
+        if (node->key == 0 || !node->twice) continue;
         json_key_finding(document, node->item, FINDING_ERROR, FINDING_SYNTAX,
                          "the key '%s' stands here again; each key may stand once", node->item->string);
         result = -1;

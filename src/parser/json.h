@@ -29,15 +29,17 @@ struct json_limits {
     uint32_t code;        /* of the findings about this document */
 };
 
-/* One value, in document order. */
+/* One value, in document order.  A document has up to one for every two of its bytes. */
 struct json_node {
     const cJSON *item;
     uint32_t parent;              /* index of its object or array; UINT32_MAX: the root */
-    uint32_t index;               /* position in its array or object, from 0 */
+    union {
+        uint32_t index;           /* an array's element: its position, from 0 */
+        uint32_t twice;           /* an object's member: 1 if an earlier one has the same key */
+    };
     uint32_t key, key_length;     /* raw bytes between the key's quotes; key 0: no key */
     uint32_t value, value_length; /* raw bytes of the value */
     struct place key_place, value_place;
-    bool twice;                   /* an earlier member of the same object has the same key */
 };
 
 struct json_document {

@@ -17,7 +17,7 @@ struct scanner {
     size_t line_start;
     unsigned depth, nesting_max;
     uint32_t open[JSON_NESTING_LIMIT];     /* nodes of the containers we are in */
-    uint32_t children[JSON_NESTING_LIMIT]; /* how many members each has so far */
+    uint32_t children[JSON_NESTING_LIMIT]; /* how many elements each array has so far */
     uint32_t current;                      /* the node that an error is about */
     bool value_next;                       /* a value must follow, else what comes after one */
     struct json_node key;                  /* the key that was read for the next value */
@@ -218,7 +218,7 @@ static int add_node(struct scanner *s)
     node = &document->nodes[s->current];
     *node = s->key;
     node->parent = s->depth > 0 ? s->open[s->depth - 1] : UINT32_MAX;
-    node->index = s->depth > 0 ? s->children[s->depth - 1]++ : 0;
+    if (node->key == 0) node->index = s->depth > 0 ? s->children[s->depth - 1]++ : 0;
     node->value = (uint32_t)s->at;
     node->value_place = here(s);
     memset(&s->key, 0, sizeof(s->key));

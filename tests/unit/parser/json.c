@@ -246,7 +246,8 @@ static void test_memory(void **state)
     text[sizeof(text) - 1] = ']';
     assert_int_equal(parse(&d, text, sizeof(text), &head), 0);
     assert_int_equal(d.count, 1 + sizeof(text) / 2);
-    assert_true(d.capacity * sizeof(*d.nodes) + d.count * sizeof(*d.root) <= 4 << 20);
+    /* An allocation of malloc(3)'s has eight bytes of its own. */
+    assert_true(d.capacity * sizeof(*d.nodes) + d.count * (sizeof(*d.root) + 8) <= 4 << 20);
     json_free(&d);
 }
 
