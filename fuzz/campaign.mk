@@ -7,7 +7,8 @@ DIR  ?= $(FUZZ_OUT)/campaign
 FUZZ_CAMPAIGN := fuzz/campaign/fuzz-campaign --build $(FUZZ_OUT)
 
 .PHONY: fuzz-campaign fuzz-report fuzz-coverage
-fuzz-campaign: fuzz-deps
+fuzz-campaign:
+	@tools/deps check fuzz
 	@$(MAKE) --no-print-directory fuzz-dictionaries fuzz-build-libfuzzer fuzz-build-afl fuzz-build-coverage
 	@$(FUZZ_CAMPAIGN) run --time $(TIME) --jobs $(JOBS) $(DIR)
 
@@ -15,13 +16,15 @@ fuzz-campaign: fuzz-deps
 fuzz-report:
 	@$(FUZZ_CAMPAIGN) report $(DIR)
 
-fuzz-coverage: fuzz-deps
+fuzz-coverage:
+	@tools/deps check fuzz
 	@$(MAKE) --no-print-directory fuzz-build-libfuzzer fuzz-build-coverage
 	@$(FUZZ_CAMPAIGN) coverage $(FUZZ_OUT)/coverage-report
 
 # Each defect of fuzz/planted must be found; PLANTED="fuzz/planted/a.patch ..." looks for some.
 .PHONY: fuzz-selftest
-fuzz-selftest: fuzz-deps
+fuzz-selftest:
+	@tools/deps check fuzz
 	@$(MAKE) --no-print-directory fuzz-dictionaries fuzz-build-libfuzzer $(FUZZ_PLANTED_MSAN)
 	@MAKE='$(MAKE)' fuzz/campaign/fuzz-selftest --build $(BUILD) $(PLANTED)
 

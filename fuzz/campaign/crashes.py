@@ -61,7 +61,7 @@ class Crash:
     def __init__(self, harness, path):
         self.harness, self.path = harness, Path(path)
         self.text = self._run()
-        self.kind = kind_of(self.text)
+        self.kind = kind_of(self.text) if self.reproduced else f"{self.path.name.split('-')[0]}, and not again"
         self.frames = frames_of(self.text)
         # Where a hang is interrupted is chance.
         top = [] if self.kind == "timeout" else told_apart_by(self.frames)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
-DEFAULTS = {"max_len": "65536", "timeout": "5", "rss_limit_mb": "1024"}
+DEFAULTS = {"max_len": "65536", "timeout": "30", "rss_limit_mb": "1024"}
 
 STATUS = re.compile(rb"^#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+(?:.*? rss: (\d+)Mb)?")
 FINAL = re.compile(rb"^stat::(\w+):\s+(\d+)")

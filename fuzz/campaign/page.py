@@ -84,8 +84,10 @@ def _harnesses(report):
 def _crashes(report):
     if not report["harnesses"]:
         return ""
+    starved = (f' <span class="dim">{report["starved"]} time(s) the clock ran out for an input that takes no time when it is run alone.</span>'
+               if report["starved"] else "")
     if not report["crashes"]:
-        return '<h2>Crashes</h2><div class="card good">None.</div>'
+        return f'<h2>Crashes</h2><div class="card"><span class="good">None.</span>{starved}</div>'
     out = ["<h2>Crashes</h2>"]
     for crash in report["crashes"]:
         again = "" if crash["reproduced"] else ' <span class="warn">did not fail again when it was run alone</span>'

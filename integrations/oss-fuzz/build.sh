@@ -54,7 +54,7 @@ for name in "${names[@]}"; do
     if [[ -e fuzz/$name.options ]]; then
         cp "fuzz/$name.options" "$OUT/$name.options"
     else
-        printf '[libfuzzer]\nmax_len = 65536\ntimeout = 5\n' >"$OUT/$name.options"
+        printf '[libfuzzer]\nmax_len = 65536\ntimeout = 30\n' >"$OUT/$name.options"
     fi
     seeds=$build/seeds/$name
     rm -rf "$seeds"
