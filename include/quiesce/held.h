@@ -168,23 +168,23 @@ enum held_peer {
 };
 
 /* The session: state, caller, type, handler.  TAKEN and END may cross what the session sends. */
-#define HELD_RULES(X)                                       \
-    X(HELD_STARTING, HELD_STARTER, HELD_END,    on_end)     \
-    X(HELD_STARTING, HELD_NEW,     HELD_STATUS, on_status)  \
-    X(HELD_STARTING, HELD_NEW,     HELD_THAW,   on_early)   \
-    X(HELD_READY,    HELD_STARTER, HELD_END,    on_end)     \
-    X(HELD_READY,    HELD_STARTER, HELD_TAKEN,  on_taken)   \
-    X(HELD_READY,    HELD_NEW,     HELD_STATUS, on_status)  \
-    X(HELD_READY,    HELD_NEW,     HELD_THAW,   on_thaw)    \
-    X(HELD_ENDING,   HELD_STARTER, HELD_END,    on_nothing) \
-    X(HELD_ENDING,   HELD_STARTER, HELD_TAKEN,  on_taken)   \
-    X(HELD_ENDING,   HELD_NEW,     HELD_STATUS, on_status)  \
-    X(HELD_ENDING,   HELD_NEW,     HELD_THAW,   on_wait)    \
-    X(HELD_OVER,     HELD_STARTER, HELD_END,    on_nothing) \
-    X(HELD_OVER,     HELD_STARTER, HELD_TAKEN,  on_taken)   \
-    X(HELD_OVER,     HELD_NEW,     HELD_STATUS, on_status)  \
-    X(HELD_OVER,     HELD_NEW,     HELD_THAW,   on_wait)    \
-    X(HELD_OVER,     HELD_NEW,     HELD_LEAVE,  on_leave)   \
+#define HELD_RULES(X)                                        \
+    X(HELD_STARTING, HELD_STARTER, HELD_END,    on_end)      \
+    X(HELD_STARTING, HELD_NEW,     HELD_STATUS, on_status)   \
+    X(HELD_STARTING, HELD_NEW,     HELD_THAW,   on_early)    \
+    X(HELD_READY,    HELD_STARTER, HELD_END,    on_end)      \
+    X(HELD_READY,    HELD_STARTER, HELD_TAKEN,  on_taken)    \
+    X(HELD_READY,    HELD_NEW,     HELD_STATUS, on_status)   \
+    X(HELD_READY,    HELD_NEW,     HELD_THAW,   on_thaw)     \
+    X(HELD_ENDING,   HELD_STARTER, HELD_END,    on_late_end) \
+    X(HELD_ENDING,   HELD_STARTER, HELD_TAKEN,  on_taken)    \
+    X(HELD_ENDING,   HELD_NEW,     HELD_STATUS, on_status)   \
+    X(HELD_ENDING,   HELD_NEW,     HELD_THAW,   on_wait)     \
+    X(HELD_OVER,     HELD_STARTER, HELD_END,    on_late_end) \
+    X(HELD_OVER,     HELD_STARTER, HELD_TAKEN,  on_taken)    \
+    X(HELD_OVER,     HELD_NEW,     HELD_STATUS, on_status)   \
+    X(HELD_OVER,     HELD_NEW,     HELD_THAW,   on_wait)     \
+    X(HELD_OVER,     HELD_NEW,     HELD_LEAVE,  on_leave)    \
     X(HELD_OVER,     HELD_TOLD,    HELD_TAKEN,  on_taken)
 
 /* A caller: what it asked for, from whom, type, handler.  There is one sender only. */
@@ -192,7 +192,7 @@ enum held_wish { HELD_WISH_FREEZE, HELD_WISH_THAW, HELD_WISH_STATUS, HELD_WISHES
 #define HELD_CALLER_RULES(X)                                        \
     X(HELD_WISH_FREEZE, HELD_PROGRESS,   on_progress)               \
     X(HELD_WISH_FREEZE, HELD_NOTE,       on_note)                   \
-    X(HELD_WISH_FREEZE, HELD_READY_TOLD, on_last)                   \
+    X(HELD_WISH_FREEZE, HELD_READY_TOLD, on_ready)                  \
     X(HELD_WISH_FREEZE, HELD_RESULT,     on_last)                   \
     X(HELD_WISH_FREEZE, HELD_FAILED,     on_last)                   \
     X(HELD_WISH_THAW,   HELD_ACCEPTED,   on_accepted)               \

@@ -21,6 +21,7 @@ struct call {
     int socket;
     enum held_wish wish;
     bool accepted; /* the session has answered */
+    bool ended;    /* it was told to end */
     bool over;
     struct progress progress;
     struct held_answer *answer;
@@ -78,6 +79,14 @@ static void on_last(struct call *c, const union held_body *body)
     }
 }
 
+/* What was told to end meanwhile is not held: its result follows. */
+static void on_ready(struct call *c, const union held_body *body)
+{
+    if (!c->ended) {
+        on_last(c, body);
+    }
+}
+
 static const struct {
     enum held_wish wish;
     enum held_type type;
@@ -129,7 +138,7 @@ static void pass_on(struct call *c, int signals)
     struct signalfd_siginfo info;
     if (read(signals, &info, sizeof info) == sizeof info) {
         const struct held_end end = { .signal = info.ssi_signo };
-        (void)held_send(c->socket, HELD_END, &end, -1);
+        c->ended = held_send(c->socket, HELD_END, &end, -1) == 0 || c->ended;
     }
 }
 

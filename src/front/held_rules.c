@@ -41,6 +41,24 @@ static void describe(const struct held *h, struct held_status *s)
     s->targets = h->targets;
 }
 
+/* "quiesce freeze" is gone.  If it does not know that all is ready, nobody does. */
+static void starter_gone(struct held *h)
+{
+    if (!h->starter_heard && h->state < HELD_ENDING) {
+        run_interrupt(&h->run, SIGHUP, RELEASE_CALLER);
+    }
+}
+
+/* That a caller is gone shows where it is read from and where it is written to. */
+static void line_gone(struct held *h, struct held_line *line)
+{
+    enum held_peer peer = line->peer;
+    held_lines_end(&h->lines, line);
+    if (peer == HELD_STARTER) {
+        starter_gone(h);
+    }
+}
+
 /* Sends what is of one piece; of a caller who does not read it stays owed. */
 void held_tell(struct held *h, struct held_line *line, enum held_type type)
 {
@@ -58,7 +76,7 @@ void held_tell(struct held *h, struct held_line *line, enum held_type type)
     if (error == 0 || error == -EAGAIN) {
         held_lines_watch(&h->lines, line, error != 0);
     } else {
-        held_lines_end(&h->lines, line);
+        line_gone(h, line);
     }
 }
 
@@ -120,16 +138,22 @@ void held_give_up(struct held *h, enum release_cause cause)
 
 typedef void handler(struct held *h, struct held_line *line, const union held_body *body);
 
-static void on_end(struct held *h, struct held_line *line, const union held_body *body)
+/* END has crossed READY, which the sender passes over: it waits for the result again. */
+static void on_late_end(struct held *h, struct held_line *line, const union held_body *body)
 {
-    (void)line;
-    h->starter_signals++;
-    run_signal(&h->run, (int)body->as_HELD_END.signal);
+    bool passed_over = h->starter_told;
+    (void)body;
+    h->starter_told = false;
+    if (passed_over && h->state == HELD_OVER) {
+        held_tell_result(h, line);
+    }
 }
 
-static void on_nothing(struct held *h, struct held_line *line, const union held_body *body)
+static void on_end(struct held *h, struct held_line *line, const union held_body *body)
 {
-    (void)h, (void)line, (void)body;
+    on_late_end(h, line, body);
+    h->starter_signals++;
+    run_signal(&h->run, (int)body->as_HELD_END.signal);
 }
 
 static void on_status(struct held *h, struct held_line *line, const union held_body *body)
@@ -225,14 +249,6 @@ int held_rule(enum held_state state, enum held_peer peer, uint32_t type)
     return -1;
 }
 
-/* "quiesce freeze" is gone.  If it does not know that all is ready, nobody does. */
-static void starter_gone(struct held *h)
-{
-    if (!h->starter_heard && h->state < HELD_ENDING) {
-        run_interrupt(&h->run, SIGHUP, RELEASE_CALLER);
-    }
-}
-
 void held_hear(struct held *h, struct held_line *line)
 {
     static struct held_record record;
@@ -245,9 +261,5 @@ void held_hear(struct held *h, struct held_line *line)
         rules[row].handle(h, line, &record.body);
         return;
     }
-    enum held_peer peer = line->peer;
-    held_lines_end(&h->lines, line);
-    if (peer == HELD_STARTER) {
-        starter_gone(h);
-    }
+    line_gone(h, line);
 }

@@ -132,6 +132,11 @@ static int on_ready(struct run *run, struct wire_packet *packet)
         send_release(run, &release);
         return 0;
     }
+    if (run->held != NULL && (m->deadline_boottime_ns == 0
+                              || m->deadline_boottime_ns > clock_boottime_ns() + PLAN_FREEZE_TIMEOUT_MAX * NS_PER_S)) {
+        snprintf(run->failure, sizeof run->failure, "the supervisor gives a deadline that there cannot be");
+        return -EPROTO;
+    }
     if (run->held != NULL) {
         run->state = FRONT_SNAPSHOT;
         held_ready(run->held, m);
