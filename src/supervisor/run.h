@@ -86,7 +86,7 @@ struct run {
     struct msg_release release;
     struct hook hooks[WIRE_HOOKS_MAX];
     struct timer still;     /* paces PROGRESS_STILL */
-    struct timer silence;   /* how long the monitor may leave an answer owing */
+    struct timer silence;   /* how long monitor or front may leave an answer owing */
     struct report *report;
     struct wire_buffer buffer;
 };

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fatal.h"
 #include "base/report_names.h"
 #include "documents.h"
@@ -13,6 +14,8 @@
 #include "steps.h"
 
 static const enum outcome well = OUTCOME_APP_CONSISTENT;
+
+enum { PATIENCE_S = 10 }; /* seconds that the front may look at devices */
 
 /* What was known when the run began. */
 static struct mount_plan before;
@@ -49,6 +52,14 @@ void survey_document(struct run *run, struct wire_packet *packet)
         fail(run);
 }
 
+/* Stopped, or stuck in the kernel.  The applications, whose pre-scripts have run, need not wait for it. */
+static void front_is_silent(struct run *run, struct timer *timer)
+{
+    timer_stop(timer);
+    source_close(&run->front);
+    steps_abandon(run, "quiesce itself does not answer, and what block devices lie on now cannot be told");
+}
+
 void survey_answer(struct run *run, const struct wire_packet *packet)
 {
     const struct mount_plan *now = packet->body;
@@ -64,6 +75,7 @@ void survey_answer(struct run *run, const struct wire_packet *packet)
     error = wire_send(run->front.fd, MSG_SURVEY, &nothing, NULL, 0);
     if (error != 0 && error != -EPIPE && error != -ECONNRESET) /* that it is gone is noticed as an event */
         fatal("cannot send a message", error);
+    timer_set(&run->loop, &run->silence, PATIENCE_S * NS_PER_S, false, front_is_silent, NULL);
 }
 
 /* The entry of the same superblock in another table, or -1. */
@@ -104,6 +116,7 @@ static void tell_differences(struct run *run)
 
 void survey_replan(struct run *run)
 {
+    timer_stop(&run->silence);
     documents_choose(run);
     tell_differences(run);
     run->facts.freeze = heavier(run->facts.freeze, run->plan.outcome);
