@@ -46,10 +46,10 @@ void conduct_break_off(struct run *run, struct session *session, char *message, 
     run_read_log(run);
     bool known = roles_describe(&session->roles, roles, sizeof roles);
     snprintf(message, capacity,
-             "the run broke off without a result: %s%s%s%s%s; what was frozen is thawed by the monitor or the guardian; "
+             "the run broke off without a result%s%s%s%s%s%s; what was frozen is thawed by the monitor or the guardian; "
              "a post-script may not have run, so see whether the application works again",
-             run->failure, run->failure[0] != '\0' && known ? "; " : "", roles, run->log_line[0] != '\0' ? "; last words: " : "",
-             run->log_line);
+             run->failure[0] != '\0' || known ? ": " : "", run->failure, run->failure[0] != '\0' && known ? "; " : "", roles,
+             run->log_line[0] != '\0' ? "; last words: " : "", run->log_line);
     cgroup_kill(&session->cgroup);
 }
 
