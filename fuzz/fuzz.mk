@@ -52,6 +52,7 @@ FUZZ_CJSON_SYSTEM := replay plain
 
 # The structure-aware mutator of a harness: fuzz/mutate_KIND.c.
 $(foreach n,plugin policy json,$(eval FUZZ_MUTATOR_$(n) := json))
+$(foreach n,$(filter messages_%,$(FUZZ_NAMES)),$(eval FUZZ_MUTATOR_$(n) := sequence))
 
 # What each harness links of src/, and what it compares with.
 $(foreach n,host vmbackup plugin policy passwd group mounts qpol json,$(eval FUZZ_LINK_$(n) := parser))
@@ -65,7 +66,9 @@ FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray
 
 # A harness of messages has the program itself as one object: its main() is role_main(),
 # and its static variables lie between two names, so that they can be cleared.
-FUZZ_ROLES := guardian monitor parser
+FUZZ_ROLES := guardian monitor parser launcher supervisor
+# Left out of it, for the harness has these itself.
+FUZZ_ROLE_WITHOUT_launcher := stage slots
 $(foreach r,$(FUZZ_ROLES),$(eval FUZZ_ROLE_messages_$(r) := $(r)) $(eval FUZZ_LINK_messages_$(r) := parser))
 fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o)
 
@@ -75,10 +78,14 @@ FUZZ_ROLE_WRAP := _exit clock_gettime close drop_privileges epoll_wait poll role
 FUZZ_WRAP_messages_guardian := ioctl mmap
 FUZZ_WRAP_messages_monitor  := ioctl mmap alarm syncfs mount_open walk_copy sealed_copy workers_prepare workers_start \
   workers_give workers_idle
-FUZZ_WRAP_messages_launcher := syscall stage_prepare stage_add slots_prepare slot_cgroup slot_open slot_term slot_kill \
-  capset_get capset_set capset_bound open keeper_main signal umask
+FUZZ_WRAP_messages_launcher := syscall capset_get capset_set capset_bound open signal umask
+FUZZ_WRAP_messages_supervisor := signal mmap munmap
+FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snapshot_reap topology_send
 FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get
-fuzz_wraps = $(if $(FUZZ_ROLE_$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
+fuzz_wraps = $(if $(filter messages_%,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
+
+$(foreach n,messages_front report journal options held,$(eval FUZZ_LINK_$(n) := front parser))
+FUZZ_LINK_planning := supervisor parser
 
 FUZZ_LIBS_json := -ljansson
 
@@ -110,14 +117,14 @@ $(FUZZ_OUT)/$(1)/obj/cjson.o: $(FUZZ_CJSON_SOURCE)
 $(FUZZ_OUT)/$(1)/libfuzz.a: $(FUZZ_LIB:%.c=$(FUZZ_OUT)/$(1)/obj/%.o)
 	@rm -f $$@
 	$$(call say,AR)$$(AR) rcs $$@ $$^
-$(foreach l,base parser,$(eval $(call fuzz_library,$(1),$(l))))
+$(foreach l,base parser front supervisor,$(eval $(call fuzz_library,$(1),$(l))))
 $(foreach n,$(FUZZ_NAMES),$(eval $(call fuzz_harness,$(1),$(n))))
 .PHONY: fuzz-build-$(1)
 fuzz-build-$(1): $(FUZZ_NAMES:%=$(FUZZ_OUT)/$(1)/%)
 endef
 define fuzz_role_object
 $(FUZZ_OUT)/$(1)/obj/role/$(2).o: $(FUZZ_OUT)/$(1)/obj/role/$(2)/main.o \
-  $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out %/main.c,$(call sources,$(2))))
+  $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out $(patsubst %,src/$(2)/%.c,main $(FUZZ_ROLE_WITHOUT_$(2))),$(call sources,$(2))))
 	$$(call say,LD)$$(LD) -r -o $$@ $$^ && $$(FUZZ_OBJCOPY) --rename-section .bss=role_bss,alloc $$@
 endef
 define fuzz_library
@@ -147,6 +154,9 @@ FUZZ_WORDS_json   := $(FUZZ_WORDS_plugin)
 FUZZ_WORDS_mounts := src/parser/mounts.c src/parser/mount_table.c
 FUZZ_WORDS_passwd := src/parser/passwd.c
 FUZZ_WORDS_group  := src/parser/group.c
+FUZZ_WORDS_options := src/front/option_table.c src/front/options.c
+FUZZ_WORDS_journal := src/front/journal.c
+FUZZ_WORDS_planning := $(FUZZ_WORDS_mounts)
 
 define fuzz_dictionary
 $(FUZZ_OUT)/dict/$(1).dict: fuzz/dictionary $(FUZZ_WORDS_$(1))
@@ -162,7 +172,7 @@ $(FUZZ_OUT)/gen/words_json.inc: fuzz/dictionary $(FUZZ_WORDS_plugin) $(FUZZ_WORD
 $(FUZZ_FLAVOURS:%=$(FUZZ_OUT)/%/obj/fuzz/mutate_json.o): $(FUZZ_OUT)/gen/words_json.inc
 
 # Libraries that are not instrumented leave what they write unknown to the memory sanitizer.
-FUZZ_NO_MSAN := json policy
+FUZZ_NO_MSAN := json policy qpol journal messages_supervisor
 
 .PHONY: fuzz fuzz-dictionaries fuzz-smoke fuzz-smoke-build
 fuzz-dictionaries: $(FUZZ_NAMES:%=$(FUZZ_OUT)/dict/%.dict)

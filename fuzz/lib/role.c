@@ -33,8 +33,8 @@ static struct program {
     int lowest; /* the lowest free descriptor at the beginning */
 } program;
 
-/* Where the program's .bss lies; its objects are linked with that name (fuzz.mk). */
-extern char __start_role_bss[], __stop_role_bss[];
+/* Where the program's .bss lies, if its objects are linked with that name (fuzz.mk). */
+extern char __start_role_bss[] __attribute__((weak)), __stop_role_bss[] __attribute__((weak));
 
 bool role_running(void)
 {
@@ -101,18 +101,28 @@ static void close_peer(unsigned i)
     }
 }
 
+static void note_sent(unsigned i, int type)
+{
+    struct queue *q = &program.queues[i];
+
+    if (type != SEQUENCE_NOT_SENT) {
+        FUZZ_CHECK(q->count < QUEUE, "more messages than a queue holds");
+        q->types[(q->first + q->count++) % QUEUE] = type;
+    }
+}
+
+void role_sent(enum wire_peer peer, int type)
+{
+    note_sent(peer_of(peer), type);
+}
+
 static void send_step(const struct sequence_step *step)
 {
     unsigned i = step->peer % program.harness->peers_count;
-    struct queue *q = &program.queues[i];
-    int type;
+    int fd = program.harness->hand > 0 ? program.harness->hand : FD_NULL;
 
-    if (program.ends[i] < 0 || q->count == QUEUE) {
-        return;
-    }
-    type = sequence_send(program.ends[i], step, program.harness->fill, FD_NULL);
-    if (type != SEQUENCE_NOT_SENT) {
-        q->types[(q->first + q->count++) % QUEUE] = type;
+    if (program.ends[i] >= 0 && program.queues[i].count < QUEUE) {
+        note_sent(i, sequence_send(program.ends[i], step, program.harness->fill, fd));
     }
 }
 
@@ -150,7 +160,7 @@ static bool feed(void)
 /* The program waits: what it had to end for is behind it, and it holds no more than it may. */
 static void check_waiting(void)
 {
-    FUZZ_CHECK(!program.must_end, "the program goes on after a message that ends it");
+    FUZZ_CHECK(!program.must_end || program.harness->goes_on, "the program goes on after a message that ends it");
     if (program.harness->may_hold) {
         int fd = fcntl(FD_NULL, F_DUPFD, FD_FIRST);
         close(fd);
@@ -324,6 +334,14 @@ ssize_t __wrap_writev(int fd, const struct iovec *parts, int count)
     return n;
 }
 
+int __lsan_is_turned_off(void);
+
+/* What a program holds when it ends is not given back. */
+int __lsan_is_turned_off(void)
+{
+    return 1;
+}
+
 void __wrap_role_begin(void);
 void __wrap_drop_privileges(const struct role *role);
 
@@ -353,6 +371,9 @@ static void reset_program(void)
     char *begin = __start_role_bss, *end = __stop_role_bss;
     char *first = (char *)(((uintptr_t)begin + page - 1) & ~(page - 1)), *last = (char *)((uintptr_t)end & ~(page - 1));
 
+    if (!begin) {
+        return;
+    }
     if (first + 16 * page > last) {
         clear(begin, end);
         return;

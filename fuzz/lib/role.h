@@ -41,6 +41,8 @@ struct role_harness {
     /* The next message that is due on a socket of the program's own making is sent by the
      * harness: returns true if it did.  May be NULL. */
     bool (*answer)(const struct sequence_step *step);
+    int hand; /* the descriptor that goes with messages; 0: /dev/null */
+    bool goes_on; /* what is refused does not end the program, which has more to do */
     /* How many descriptors beyond those of the beginning the program may hold now.  NULL: not looked at. */
     unsigned (*may_hold)(void);
 };
@@ -61,6 +63,9 @@ void role_late(void);
 
 /* Ends the program as its own _exit() would. */
 _Noreturn void role_end(void);
+
+/* For answer(): a message of this type was sent to the program by a peer; or SEQUENCE_... */
+void role_sent(enum wire_peer peer, int type);
 
 /* How many descriptors came with messages that were accepted. */
 unsigned role_received_fds(void);
