@@ -75,9 +75,9 @@ fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o
 # What the programs call and the harness answers.
 FUZZ_ROLE_WRAP := _exit clock_gettime close drop_privileges epoll_wait poll role_begin sendmsg timerfd_create timerfd_settime \
   wire_find wire_receive writev
-FUZZ_WRAP_messages_guardian := ioctl mmap
-FUZZ_WRAP_messages_monitor  := ioctl mmap alarm syncfs mount_open walk_copy sealed_copy workers_prepare workers_start \
-  workers_give workers_idle
+FUZZ_WRAP_messages_guardian := ioctl record_map syscall workers_prepare workers_start workers_give
+FUZZ_WRAP_messages_monitor  := ioctl record_map alarm syncfs mount_open walk_copy sealed_copy workers_prepare \
+  workers_start workers_give
 FUZZ_WRAP_messages_launcher := syscall capset_get capset_set capset_bound open signal umask
 FUZZ_WRAP_messages_supervisor := signal mmap munmap
 FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snapshot_reap topology_send

@@ -28,7 +28,7 @@ WRAPPED(int, topology_send, int supervisor, char *message, size_t capacity);
 
 static const uint8_t allowed[FRONT_STATES][WIRE_PEERS][MSG_TYPES] = {FRONT_RULES(ROLE_ALLOWED)};
 static const char run_id[WIRE_RUN_ID_MAX] = "0123456789abcdef0123456789abcdef";
-static struct frozen_map map;
+static struct run_record record; /* large */
 static struct run run;
 
 static bool follows(unsigned from, unsigned to)
@@ -81,14 +81,14 @@ static int front_main(void)
     options.snapshot = choice & 1 ? NULL : command;
     run.options = &options;
     run.mode = choice & 2 ? MODE_CHECK : MODE_RUN;
-    map.wanted = 2;
-    map.count = 1;
-    map.state[0] = choice & 4 ? FS_THAWED : FS_FROZEN;
-    run.witness = (struct witness){.map = &map, .run_id = run_id};
+    record.wanted = 2;
+    record.count = 1;
+    record.fs[0].state = choice & 4 ? FS_THAWED : FS_FROZEN;
+    run.witness = (struct witness){.record = &record, .run_id = run_id};
     run.supervisor = FD_SUPERVISOR;
     run.log = run.signals = run.snapshot.pidfd = -1;
     run.patience_ns = UINT64_C(7200000000000);
-    progress_start(&run.progress, role_null(), (choice & 8) != 0);
+    progress_start(&run.progress, role_null(), (choice & 8) != 0, run.mode == MODE_RUN);
     run_loop(&run);
     progress_end(&run.progress);
     return 0;
@@ -163,7 +163,7 @@ static void event(const struct sequence_step *step)
 
 static void begin(void)
 {
-    memset(&map, 0, sizeof(map));
+    memset(&record, 0, sizeof(record));
     if (fcntl(FD_GOOD_REPORT, F_GETFD) < 0) {
         make_report();
     }

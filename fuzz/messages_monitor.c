@@ -9,44 +9,34 @@
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mount.h"
 #include "base/walk.h"
-#include "base/workers.h"
+#include "quiesce/record.h"
 #include "role.h"
+#include "role_workers.h"
 #include "role_wraps.h"
 #include "templates.h"
 
-enum { FD_FRONT = 3, FD_SUPERVISOR, FD_LAUNCHER, FD_GUARDIAN, FD_PARSER, FD_ROOT, FD_MAP = 13 };
-enum { ANSWERS_MAX = 64, GIVEN_MAX = 2 * PLAN_FS_MAX };
+enum { FD_FRONT = 3, FD_SUPERVISOR, FD_LAUNCHER, FD_GUARDIAN, FD_PARSER, FD_ROOT, FD_RECORD = 13 };
+enum { ANSWERS_MAX = 64 };
 
 int role_main(void);
 int __wrap_ioctl(int fd, unsigned long request, ...);
-WRAPPED(void *, mmap, void *at, size_t n, int protection, int flags, int fd, off_t offset);
+WRAPPED(struct run_record *, record_map, int fd);
 WRAPPED(unsigned, alarm, unsigned seconds);
 WRAPPED(int, syncfs, int fd);
 WRAPPED(int, mount_open, int root, const char *path, uint32_t mount_id);
 WRAPPED(int, walk_copy, int root, uint32_t kind, const char *path, struct walk_result *result);
 WRAPPED(int, sealed_copy, int fd, size_t limit, struct walk_result *result);
-WRAPPED(int, workers_prepare, struct workers *w);
-WRAPPED(int, workers_start, struct workers *w, uint32_t count);
-WRAPPED(void, workers_give, struct workers *w, work_function *work, const uint32_t *chosen, uint32_t count);
-WRAPPED(bool, workers_idle, struct workers *w);
 
-static struct frozen_map map;
+static struct run_record record; /* large */
 
 static struct world {
     int answers[ANSWERS_MAX];
     unsigned answers_count;
-    struct workers *workers;
-    unsigned given_count;
-    struct {
-        work_function *work;
-        uint32_t index;
-    } given[GIVEN_MAX];
 } world;
 
 static const uint8_t allowed[MONITOR_STATES][WIRE_PEERS][MSG_TYPES] = {MONITOR_RULES(ROLE_ALLOWED)};
@@ -65,8 +55,9 @@ static void fill(uint32_t type, const struct sequence_step *step, union wire_any
 
 static void begin(void)
 {
-    memset(&map, 0, sizeof(map));
+    memset(&record, 0, sizeof(record));
     memset(&world, 0, sizeof(world));
+    role_workers_reset();
 }
 
 /* ---- the parser's part ------------------------------------------------------------------ */
@@ -96,28 +87,14 @@ static bool answer(const struct sequence_step *step)
     return true;
 }
 
-/* ---- workers ------------------------------------------------------------------------------ */
-
-static void work_one(unsigned chosen)
-{
-    static const uint64_t one = 1;
-    work_function *work = world.given[chosen].work;
-    uint32_t index = world.given[chosen].index;
-
-    world.given_count--;
-    memmove(&world.given[chosen], &world.given[chosen + 1], (world.given_count - chosen) * sizeof(world.given[0]));
-    work(index);
-    if (atomic_fetch_sub(&world.workers->pending, 1) == 1 && write(world.workers->event, &one, sizeof(one)) < 0) {
-        fuzz_fail(__FILE__, __LINE__, "no event");
-    }
-}
+/* ---- what happens ------------------------------------------------------------------------------ */
 
 /* Workers that end, time that passes, a parser that takes too long. */
 static void event(const struct sequence_step *step)
 {
     if (!step || step->type % 4 == 0) {
-        for (unsigned n = step ? step->extra % 8 : world.given_count; n > 0 && world.given_count > 0; n--) {
-            work_one(step ? step->fds % world.given_count : 0);
+        for (unsigned n = step ? step->extra % 8 : PLAN_FS_MAX; n > 0 && role_workers_busy() > 0; n--) {
+            role_workers_work(step ? step->fds % role_workers_busy() : 0);
         }
         if (!step) {
             role_time_passes(UINT64_C(3600000000000));
@@ -127,40 +104,8 @@ static void event(const struct sequence_step *step)
     } else if (step->type % 4 == 2) {
         role_late();
     } else {
-        map.state[step->extra] = FS_THAWED; /* the guardian was there first */
+        record.fs[step->extra].state = FS_THAWED; /* the guardian was there first */
     }
-}
-
-int __wrap_workers_prepare(struct workers *w)
-{
-    world.workers = w;
-    w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return w->event;
-}
-
-int __wrap_workers_start(struct workers *w, uint32_t count)
-{
-    FUZZ_CHECK(count > 0 && count <= PLAN_FS_MAX, "%u workers", count);
-    w->count = count;
-    return 0;
-}
-
-void __wrap_workers_give(struct workers *w, work_function *work, const uint32_t *chosen, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        FUZZ_CHECK(chosen[i] < w->count && world.given_count < GIVEN_MAX, "work for worker %u of %u", chosen[i], w->count);
-        world.given[world.given_count].work = work;
-        world.given[world.given_count++].index = chosen[i];
-    }
-    atomic_fetch_add(&w->pending, count);
-}
-
-bool __wrap_workers_idle(struct workers *w)
-{
-    uint64_t count;
-    bool taken = read(w->event, &count, sizeof(count)) > 0;
-
-    return (taken || errno == EAGAIN) && atomic_load(&w->pending) == 0;
 }
 
 /* ---- files, mounts, freezes ------------------------------------------------------------------ */
@@ -201,9 +146,10 @@ int __wrap_mount_open(int root, const char *path, uint32_t mount_id)
     return role_choice() % 16 == 1 ? -ENOENT : dup(role_null());
 }
 
-void *__wrap_mmap(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+struct run_record *__wrap_record_map(int fd)
 {
-    return role_running() && fd == FD_MAP ? &map : __real_mmap(at, n, protection, flags, fd, offset);
+    FUZZ_CHECK(fd == FD_RECORD, "descriptor %d is mapped", fd);
+    return &record;
 }
 
 unsigned __wrap_alarm(unsigned seconds)
@@ -237,7 +183,7 @@ static void run(const char *bytes, size_t n)
     };
     static const struct role_harness harness = {
         .main = role_main, .peers = peers, .peers_count = sizeof(peers) / sizeof(peers[0]), .first_null = FD_ROOT,
-        .last_null = FD_MAP, .allowed = allowed, .fill = fill, .follows = follows, .begin = begin, .event = event,
+        .last_null = FD_RECORD, .allowed = allowed, .fill = fill, .follows = follows, .begin = begin, .event = event,
         .answer = answer, .heard = heard,
     };
 
