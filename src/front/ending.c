@@ -65,9 +65,12 @@ int ending_failure(bool json, const char *run_id, int status, const char *messag
 
 /* ---- with one --------------------------------------------------------------------------- */
 
-static int print_json(const struct presentation *how, const struct report *r)
+static int print_json(const struct presentation *how, const struct report *r, const struct hazards *hazards)
 {
     cJSON *object = how->json(r);
+    if (object != NULL && hazards != NULL) {
+        hazards_json(object, hazards, r);
+    }
     char *text = object != NULL ? cJSON_PrintUnformatted(object) : NULL;
     int status = text != NULL && puts(text) >= 0 ? 0 : -1;
     cJSON_free(text);
@@ -75,13 +78,16 @@ static int print_json(const struct presentation *how, const struct report *r)
     return status;
 }
 
-void ending_report(const struct presentation *how, const struct report *r, bool json)
+void ending_report(const struct presentation *how, const struct report *r, const struct hazards *hazards, bool json)
 {
     int status = 0;
     if (json) {
-        status = print_json(how, r);
+        status = print_json(how, r, hazards);
     } else {
         how->print(*how->out, r);
+        if (hazards != NULL) {
+            hazards_print(*how->out, hazards, r);
+        }
     }
     if (status != 0 || fflush(*how->out) != 0 || fflush(stdout) != 0) {
         /* The snapshot is what it is; only the telling failed. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "front/hazards.h"
 #include "quiesce/report.h"
 
 /* How a report is shown. */
@@ -19,8 +20,8 @@ struct presentation {
     bool quiet; /* no line per step */
 };
 
-/* Prints a report, which must be valid.  That it could not be printed is said on standard error. */
-void ending_report(const struct presentation *how, const struct report *r, bool json);
+/* Prints a report, which must be valid, and what was found beside it (NULL: nothing was looked for).  That it could not be printed is said on standard error. */
+void ending_report(const struct presentation *how, const struct report *r, const struct hazards *hazards, bool json);
 
 /*
  * Prints a sentence on standard error, and with json the object of a result in which

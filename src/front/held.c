@@ -53,7 +53,7 @@ static int show_result(const struct options *options, const struct held_answer *
         snprintf(message, sizeof message, "the session's report cannot be used: %s", answer->why);
         return ending_failure(options->json, "", EXIT_INTERNAL, message);
     }
-    ending_report(&how, answer->report, options->json);
+    ending_report(&how, answer->report, NULL, options->json);
     return (int)answer->report->exit_status;
 }
 

@@ -10,7 +10,7 @@
 #include "front/sanitise.h"
 #include "quiesce/outcome.h"
 
-enum { OUTPUT_LINES = 10, DENIED_SHOWN = 20, CELL_MAX = 128, NAME_WIDTH = 28, MOUNT_WIDTH = 28 };
+enum { OUTPUT_LINES = 10, DENIED_SHOWN = 20, CELL_MAX = 128, NAME_WIDTH = 28, MOUNT_WIDTH = 28, DEVICE_WIDTH = 20 };
 
 static const char *const phase_words[PHASES] = { [PHASE_PRE] = "pre-script", [PHASE_POST] = "post-script" };
 
@@ -334,37 +334,69 @@ static void print_planned_hooks(FILE *out, const struct report *r)
     }
 }
 
+/* Whose name is too long has a line of its own: it is what --exclude wants. */
 static void print_planned_file_system(FILE *out, const struct report *r, const struct report_fs *f)
 {
+    char type[sizeof f->type * 4];
+    sanitise(type, sizeof type, f->type, strnlen(f->type, sizeof f->type));
     fputs("  ", out);
-    result_print_cell(out, r, f->mount_point, MOUNT_WIDTH);
-    putc(' ', out);
-    sanitise_print(out, f->type, strnlen(f->type, sizeof f->type));
-    if (f->error != 0) {
-        fprintf(out, ", cannot be frozen: %s\n", strerror((int)f->error));
-    } else if (f->skip == FS_ELIGIBLE) {
-        fprintf(out, ", frozen at level %" PRIu32 "\n", f->level);
+    if (f->mount_point.length > MOUNT_WIDTH) {
+        result_print_text(out, r, f->mount_point);
+        fprintf(out, "\n  %*s", MOUNT_WIDTH, "");
     } else {
-        fprintf(out, ", not frozen: %s\n", fs_skip_name(f->skip));
+        result_print_cell(out, r, f->mount_point, MOUNT_WIDTH);
     }
+    fprintf(out, " %-8s ", type);
+    result_print_cell(out, r, f->device, DEVICE_WIDTH);
+    if (f->error != 0) {
+        fprintf(out, " cannot be frozen: %s\n", strerror((int)f->error));
+    } else if (f->skip == FS_ELIGIBLE) {
+        fprintf(out, " level %" PRIu32 "\n", f->level);
+    } else {
+        fprintf(out, " %s\n", fs_skip_name(f->skip));
+    }
+}
+
+static bool is_planned(const struct report_fs *f)
+{
+    return f->skip == FS_ELIGIBLE && f->level <= 2 * PLAN_FS_MAX;
+}
+
+static void print_plan_head(FILE *out, const char *what, const char *last)
+{
+    fprintf(out, "\n%s\n  %-*s %-8s %-*s %s\n", what, MOUNT_WIDTH, "MOUNT POINT", "TYPE", DEVICE_WIDTH, "ON", last);
 }
 
 /* In the order of freezing, then those that are left alone. */
 static void print_planned_file_systems(FILE *out, const struct report *r)
 {
-    uint32_t left = r->fs_count;
-    for (uint32_t level = 0; left > 0 && level <= 2 * PLAN_FS_MAX; level++) {
+    uint32_t planned = 0, levels = 0;
+    for (uint32_t i = 0; i < r->fs_count; i++) {
+        planned += is_planned(&r->fs[i]) ? 1 : 0;
+        levels = is_planned(&r->fs[i]) && r->fs[i].level >= levels ? r->fs[i].level + 1 : levels;
+    }
+    if (planned > 0) {
+        print_plan_head(out, "frozen by a run, in this order, those of a level at the same time:", "FROZEN AT");
+    } else {
+        fputs("\na run would freeze nothing\n", out);
+    }
+    for (uint32_t level = 0; level < levels; level++) {
         for (uint32_t i = 0; i < r->fs_count; i++) {
-            if (r->fs[i].skip == FS_ELIGIBLE && r->fs[i].level == level) {
+            if (is_planned(&r->fs[i]) && r->fs[i].level == level) {
                 print_planned_file_system(out, r, &r->fs[i]);
-                left--;
             }
         }
     }
+    if (planned < r->fs_count) {
+        print_plan_head(out, "not frozen:", "BECAUSE");
+    }
     for (uint32_t i = 0; i < r->fs_count; i++) {
-        if (r->fs[i].skip != FS_ELIGIBLE || r->fs[i].level > 2 * PLAN_FS_MAX) {
+        if (!is_planned(&r->fs[i])) {
             print_planned_file_system(out, r, &r->fs[i]);
         }
+    }
+    if (planned > 0) {
+        fprintf(out, "\nwhatever happens they are thawed %" PRIu32 " s after the freeze began\n", r->freeze_timeout_seconds);
     }
 }
 
@@ -380,7 +412,6 @@ void result_print_check(FILE *out, const struct report *r)
     }
     fputs("\nscripts:\n", out);
     print_planned_hooks(out, r);
-    fputs("\nfile systems, in the order of freezing:\n", out);
     print_planned_file_systems(out, r);
     static const char *const answers[] = { "no", "yes" };
     fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s, record for recover %s\n",
