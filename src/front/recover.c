@@ -131,7 +131,8 @@ void recover_say(const char *text)
     putc('\n', stderr);
 }
 
-int recover_left(int directory, char *message, size_t capacity)
+/* own: the run has just ended, and its launcher may still be on its way out of the cgroup. */
+static int take_up(int directory, bool own, char *message, size_t capacity)
 {
     static struct left left; /* large */
     int status = left_find(&left, directory, message, capacity);
@@ -149,6 +150,7 @@ int recover_left(int directory, char *message, size_t capacity)
         recover_say(message);
         status = 0;
     }
+    left.undone.ended = left.undone.ended && !own;
     if (status == 0 && left_did_something(&left)) {
         char text[MESSAGE_MAX];
         left_describe(&left, text, sizeof text);
@@ -156,6 +158,11 @@ int recover_left(int directory, char *message, size_t capacity)
     }
     left_close(&left);
     return status;
+}
+
+int recover_left(int directory, char *message, size_t capacity)
+{
+    return take_up(directory, false, message, capacity);
 }
 
 void recover_own(const char *run_id)
@@ -166,7 +173,7 @@ void recover_own(const char *run_id)
     if (directory >= 0 && machine_lock(directory, &lock) == 0 && left_find(&left, directory, message, sizeof message) == 0 && left.fd >= 0) {
         bool ours = left_look(&left, message, sizeof message) == 0 && strcmp(left.record->run_id, run_id) == 0;
         left_close(&left);
-        if (ours && recover_left(directory, message, sizeof message) != 0) {
+        if (ours && take_up(directory, true, message, sizeof message) != 0) {
             recover_say(message);
         }
     }

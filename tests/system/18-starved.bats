@@ -191,9 +191,9 @@ standing() {
     same "$(cat "$WORK/nice")" 19
     release 0
     outcome applicationConsistent 0 0
-    CALLER=(chrt --idle 0)
+    CALLER=(chrt --batch 0)
     hold
-    same "$(standing "$(role_pid guardian)") $(standing "$SNAPSHOT")" "0 0 0 5"
+    same "$(standing "$(role_pid guardian)") $(standing "$SNAPSHOT")" "0 0 0 3"
     release 0
     outcome applicationConsistent 0 0
 }
