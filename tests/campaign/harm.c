@@ -48,6 +48,9 @@ bool kill_everything(void)
 {
     DIR *entries = opendir(cgroups.root);
     bool done = put_text(cgroups.trial, "cgroup.kill", "1");
+    if (cgroups.memory_v2 && cgroups.memory[0] != '\0') {
+        (void)put_text(cgroups.memory, "cgroup.kill", "1"); /* instead of the trial's own, then */
+    }
     for (const struct dirent *e; entries != NULL && (e = readdir(entries)) != NULL;) {
         char name[TEXT_MAX + 32];
         if (strncmp(e->d_name, RUN_CGROUP, sizeof RUN_CGROUP - 1) == 0) {

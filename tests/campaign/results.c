@@ -14,11 +14,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { VERSION = 3, LINE_SIZE = 2048 };
+enum { VERSION = 4, LINE_SIZE = 2048 };
 
+/* Where lines of one kind stand there are none of another. */
 static int header(char line[TEXT_MAX], const struct settings *s)
 {
-    return snprintf(line, TEXT_MAX, "{\"campaign\":\"kill\",\"version\":%d,\"seed\":%llu}\n", VERSION, (unsigned long long)s->seed);
+    int n = snprintf(line, TEXT_MAX, "{\"campaign\":\"kill\",\"version\":%d,\"seed\":%llu,\"weaken\":\"%.64s\",\"without\":[%u,%u],\"with\":[", VERSION,
+                     (unsigned long long)s->seed, s->weaken != NULL ? s->weaken : "", s->without, s->without_layouts);
+    for (size_t i = 0; i < LENGTH(s->with) && s->with[i] != NULL; i++) {
+        n += snprintf(line + n, TEXT_MAX - (size_t)n, "%s\"%.16s\"", i > 0 ? "," : "", s->with[i]);
+    }
+    return n + snprintf(line + n, TEXT_MAX - (size_t)n, "]}\n");
 }
 
 int results_open(const struct settings *s, uint64_t *next, char *why, size_t capacity)
@@ -43,7 +49,7 @@ int results_open(const struct settings *s, uint64_t *next, char *why, size_t cap
     while (fgets(line, sizeof line, in) != NULL && strchr(line, '\n') != NULL) {
         unsigned long long number;
         if (whole == 0 && strcmp(line, expected) != 0) {
-            snprintf(why, capacity, "%s is of another campaign: use another directory, or its seed", path);
+            snprintf(why, capacity, "%s is of another campaign: use another directory, or its seed and options", path);
             fclose(in);
             close(fd);
             return -1;
