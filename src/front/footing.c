@@ -25,9 +25,13 @@ static const struct {
 
 void footing_descriptors(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0) {
-            (void)open("/", O_PATH | O_CLOEXEC); /* the lowest number that is free, open(2) */
+    int taken = -1;
+    /* The lowest number that is free, open(2), until that is none of the three. */
+    while (taken < STDERR_FILENO && (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0
+                                     || fcntl(STDERR_FILENO, F_GETFD) < 0)) {
+        taken = open("/", O_PATH | O_CLOEXEC);
+        if (taken < 0) {
+            return; /* no descriptor at all: whatever is opened next says so */
         }
     }
 }
