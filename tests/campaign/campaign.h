@@ -264,6 +264,9 @@ void rescue_thaw(const struct load *load);
  * called.  False: PLACE/command.log says why. */
 bool stores_prepare(struct load *load, uint32_t wanted);
 
+/* On which other one it lies; -1: on none. */
+int stores_outer(uint32_t store);
+
 /* Bit n: writer n belongs to the trial. */
 uint32_t stores_of(const struct plan *plan);
 
@@ -274,6 +277,9 @@ void stores_damaged_end(struct load *load, struct result *o);
 
 /* While nobody writes: unmounts, checks and mounts again every file system, and looks for every acknowledged record. */
 bool stores_verify(struct load *load, char *why, size_t capacity);
+
+/* Unmounts and mounts them again: one that was closed by the kernel is open then. */
+bool stores_reopen(char *why, size_t capacity);
 
 /* Runs a command with its output in PLACE/command.log.  Returns its exit status. */
 int command(const char *const argv[]);

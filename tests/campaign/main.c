@@ -245,7 +245,7 @@ static uint64_t campaign(const struct settings *s, struct load *load, int result
         if (since == s->verify_every || number + 1 == end || o.read_only) {
             char why[TEXT_MAX];
             since = 0;
-            if (!stores_verify(load, why, sizeof why)) {
+            if ((o.read_only && !stores_reopen(why, sizeof why)) || !stores_verify(load, why, sizeof why)) {
                 result_fail(&o, "of all file systems: %s", why);
             }
         }

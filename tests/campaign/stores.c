@@ -30,6 +30,11 @@ static const struct store {
 
 static uint32_t made; /* bit n: there is stores[n] */
 
+int stores_outer(uint32_t store)
+{
+    return stores[store].outer;
+}
+
 uint32_t stores_of(const struct plan *plan)
 {
     static const uint32_t masks[LAYOUTS] = {
@@ -223,6 +228,23 @@ static bool check_image(int i)
     }
     return strcmp(stores[i].type, "xfs") == 0 ? COMMAND("xfs_repair", "-n", image) == 0
                                                : COMMAND("btrfs", "check", "--readonly", image) == 0;
+}
+
+bool stores_reopen(char *why, size_t capacity)
+{
+    for (int i = DAMAGED - 1; i >= 0; i--) {
+        if ((made >> i & 1) != 0 && !unmount(i)) {
+            snprintf(why, capacity, "%s: cannot be unmounted", stores[i].name);
+            return false;
+        }
+    }
+    for (int i = 0; i < DAMAGED; i++) {
+        if ((made >> i & 1) != 0 && !mount_image(i)) {
+            snprintf(why, capacity, "%s: cannot be mounted again", stores[i].name);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool stores_verify(struct load *load, char *why, size_t capacity)

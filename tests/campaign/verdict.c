@@ -188,10 +188,15 @@ void rescue_thaw(const struct load *load)
     }
 }
 
+static bool closed(const struct writer *w)
+{
+    return atomic_load(&w->error) == EROFS && strstr(w->name, "btrfs") != NULL;
+}
+
 /*
  * Linux (6.18 here) reads the super block of a btrfs when it thaws it; if the process that
  * thaws is killed in that moment the read is interrupted, and it goes read-only: "super
- * block got modified unexpectedly".  Nothing is lost, no process can do anything about it,
+ * block got modified unexpectedly".  Nothing is lost (what lies on it has errors as well), no process can do anything about it,
  * and it is counted apart.  Any other error of a writer whose device is sound is a failure.
  */
 static void damaged_by_kernel(const struct plan *p, struct load *load, uint32_t mask, struct result *o)
@@ -204,7 +209,7 @@ static void damaged_by_kernel(const struct plan *p, struct load *load, uint32_t 
         }
         bool killed = o->harmed && p->victim <= VICTIM_ALL && p->action != ACTION_STARVE
                       && (o->moment == MOMENT_FREEZE || o->moment == MOMENT_FROZEN || o->moment == MOMENT_THAW);
-        if (error == EROFS && killed && strstr(w->name, "btrfs") != NULL) {
+        if (killed && (closed(w) || (stores_outer(i) >= 0 && closed(&load->writers[stores_outer(i)])))) {
             o->read_only = true;
         } else {
             result_fail(o, "a write to %s: %s", w->name, strerror(error));
