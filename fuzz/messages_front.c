@@ -134,7 +134,7 @@ void __wrap_snapshot_reap(struct snapshot *snapshot, uint64_t now_ns, struct msg
     (void)now_ns;
     close(snapshot->pidfd);
     snapshot->pidfd = -1;
-    release->exit_code = role_choice();
+    *release = (struct msg_release){.exit_code = role_choice()};
 }
 
 int __wrap_topology_send(int supervisor, char *message, size_t capacity)

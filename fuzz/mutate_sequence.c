@@ -69,7 +69,7 @@ static bool insert_step(struct editor *e)
 
     step[0] = (uint8_t)(kind < 11 ? STEP_MESSAGE : kind < 14 ? STEP_EVENT : kind < 15 ? STEP_CLOSE : STEP_RAW);
     step[1] = (uint8_t)choose(e, 8);
-    step[2] = (uint8_t)(1 + choose(e, MSG_TYPES));
+    step[2] = step[0] == STEP_MESSAGE ? sequence_type_byte(1 + choose(e, MSG_TYPES)) : (uint8_t)choose(e, 8);
     step[3] = (uint8_t)(choose(e, 3) == 0 ? 1 + choose(e, 5) : 0);
     step[7] = (uint8_t)(choose(e, 2) == 0 ? choose(e, 256) & ~1u : 0);
     return replace(e, at, at, step, sizeof(step));
@@ -125,7 +125,7 @@ static bool change_head(struct editor *e)
         step[1] = (uint8_t)choose(e, 32);
         return true;
     case 1:
-        step[2] = (uint8_t)choose(e, MSG_TYPES + 1);
+        step[2] = step[0] % STEP_KINDS == STEP_MESSAGE ? sequence_type_byte(choose(e, MSG_TYPES + 1)) : (uint8_t)choose(e, 8);
         return true;
     case 2:
         step[3] = (uint8_t)(choose(e, 2) ? choose(e, 6) : 60 + choose(e, 12));

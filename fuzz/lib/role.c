@@ -320,12 +320,12 @@ void __wrap__exit(int status)
     __real__exit(status);
 }
 
-/* The last words of a program. */
+/* The last words of a program, which only whoever looks at one input wants to read. */
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count)
 {
     ssize_t n = 0;
 
-    if (!program.running || fd != STDERR_FILENO) {
+    if (!program.running || fd != STDERR_FILENO || getenv("FUZZ_LAST_WORDS")) {
         return __real_writev(fd, parts, count);
     }
     for (int i = 0; i < count; i++) {

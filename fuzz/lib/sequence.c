@@ -16,6 +16,50 @@ static const struct {
 #undef X
 };
 
+/*
+ * A type is written as a hash of its name, so that a corpus stays what it is when messages
+ * are added to wire.h.  Two names with one hash: the later takes the next free number.
+ */
+static const uint8_t *type_bytes(void)
+{
+    static uint8_t bytes[MSG_TYPES];
+    bool taken[256] = {false};
+
+    if (bytes[MSG_TYPES - 1] != 0) {
+        return bytes;
+    }
+    taken[0] = true; /* MSG_NONE */
+    for (uint32_t type = MSG_NONE + 1; type < MSG_TYPES; type++) {
+        uint32_t hash = 2166136261u;
+        for (const char *c = wire_name(type); *c; c++) {
+            hash = (hash ^ (uint8_t)*c) * 16777619u;
+        }
+        uint8_t byte = (uint8_t)(hash ^ hash >> 16);
+        while (taken[byte]) {
+            byte++;
+        }
+        taken[byte] = true;
+        bytes[type] = byte;
+    }
+    return bytes;
+}
+
+uint8_t sequence_type_byte(uint32_t type)
+{
+    return type < MSG_TYPES ? type_bytes()[type] : 0;
+}
+
+/* The type of a byte; of others, one that wire.h does not know. */
+static uint8_t type_of(uint8_t byte)
+{
+    uint8_t type = 0;
+
+    while (type < MSG_TYPES && type_bytes()[type] != byte) {
+        type++;
+    }
+    return type;
+}
+
 bool sequence_next(struct sequence *sequence, struct sequence_step *step)
 {
     const uint8_t *u = sequence->at;
@@ -29,6 +73,9 @@ bool sequence_next(struct sequence *sequence, struct sequence_step *step)
         .longer = (int8_t)u[4], .header = (int8_t)u[5], .patches_count = u[6] % (SEQUENCE_PATCHES_MAX + 1),
         .extra = u[7], .patches = u + SEQUENCE_UNIT,
     };
+    if (step->kind == STEP_MESSAGE) {
+        step->type = type_of(step->type);
+    }
     if (step->patches_count > left - 1) {
         step->patches_count = (uint8_t)(left - 1);
     }
@@ -91,7 +138,7 @@ int sequence_send(int socket, const struct sequence_step *step, sequence_templat
         union wire_any body;
         uint8_t behind[ROOM];
     } record;
-    uint32_t type = step->type % (MSG_TYPES + 1);
+    uint32_t type = step->type;
     size_t length = wire_length(type);
     long sent = (long)(sizeof(record.header) + length) + step->longer;
     unsigned count = step->fds % (FDS_SENT_MAX + 1);

@@ -33,7 +33,7 @@ enum step_kind {
 
 struct sequence_step {
     enum step_kind kind;
-    uint8_t peer, type, fds, patches_count, extra;
+    uint8_t peer, type, fds, patches_count, extra; /* type: of a message the type, else the byte */
     int8_t longer, header;
     const uint8_t *patches;
 };
@@ -41,6 +41,9 @@ struct sequence_step {
 struct sequence {
     const uint8_t *at, *end;
 };
+
+/* The byte that stands for a type in a message's step; it does not change when wire.h grows. */
+uint8_t sequence_type_byte(uint32_t type);
 
 /* Takes the next step; false at the end of the input. */
 bool sequence_next(struct sequence *sequence, struct sequence_step *step);
