@@ -54,7 +54,7 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *format, ...)
 /* Somebody else on the processor can make one run slow, but not each of several. */
 int fuzz_run_slow(fuzz_target *target, const uint8_t *data, size_t n, unsigned times)
 {
-    const uint64_t limit_us = (uint64_t)METER_LIMIT_US * times;
+    uint64_t limit_us = (uint64_t)METER_LIMIT_US * times;
     const size_t limit_heap = (size_t)FUZZ_LIMIT_HEAP * times;
     char *copy = fuzz_copy(data, n);
     uint64_t least = UINT64_MAX;
@@ -71,7 +71,8 @@ int fuzz_run_slow(fuzz_target *target, const uint8_t *data, size_t n, unsigned t
             break;
         }
     }
-    if (n <= FUZZ_LIMIT_BYTES) {
+    if (n <= FUZZ_LIMIT_BYTES && least > limit_us) {
+        limit_us = (uint64_t)((double)limit_us * meter_slowness());
         FUZZ_CHECK(least <= limit_us, "%zu bytes of input take %llu us, more than %llu", n,
                    (unsigned long long)least, (unsigned long long)limit_us);
     }

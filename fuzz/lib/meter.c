@@ -53,6 +53,27 @@ void fuzz_meter_stop(void)
     meter.cpu_ns += cpu_ns() - meter.begin_ns;
 }
 
+double meter_slowness(void)
+{
+    enum { BLOCKS = 2000, ROUNDS = 8, NOMINAL_US = 170 }; /* where it is quiet */
+    static void *blocks[BLOCKS];
+    uint64_t begin = cpu_ns(), us;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < BLOCKS; i++) {
+            blocks[i] = __real_malloc(32);
+            if (blocks[i]) {
+                memset(blocks[i], i, 32);
+            }
+        }
+        for (int i = 0; i < BLOCKS; i++) {
+            __real_free(blocks[i]);
+        }
+    }
+    us = (cpu_ns() - begin) / 1000 / METER_SLOW;
+    return us > NOMINAL_US ? (double)us / NOMINAL_US : 1;
+}
+
 uint64_t meter_cpu_us(void)
 {
     return meter.cpu_ns / 1000;

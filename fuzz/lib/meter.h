@@ -20,6 +20,12 @@
 #endif
 enum { METER_LIMIT_US = FUZZ_LIMIT_US * METER_SLOW };
 
+/*
+ * How many times slower this processor is now than the one for which the limits were set:
+ * a control of fixed work, measured when a limit seems to be exceeded.  At least 1.
+ */
+double meter_slowness(void);
+
 /* Begins a new input. */
 void meter_reset(void);
 

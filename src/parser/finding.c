@@ -46,12 +46,27 @@ static void leave_out(struct plan_head *head, const struct finding *new)
     }
 }
 
+/* Whether the list would be another with one finding more. */
+static bool is_wanted(const struct plan_head *head, enum finding_severity severity)
+{
+    const struct finding *last = &head->findings[PLAN_FINDINGS_MAX - 1];
+
+    if (head->findings_count < PLAN_FINDINGS_MAX || strcmp(last->message, and_more) != 0) return true;
+    if (severity == FINDING_WARNING) return false;
+    if (last->severity == FINDING_WARNING) return true;
+    for (unsigned i = 0; i < PLAN_FINDINGS_MAX - 1; i++)
+        if (head->findings[i].severity == FINDING_WARNING) return true;
+    return false;
+}
+
 void finding_vadd(struct plan_head *head, uint32_t code, enum finding_severity severity, enum finding_kind kind,
                   struct place place, const char *key, const char *format, va_list arguments)
 {
     char text[1024]; /* longer than any message: what is cut here is cut again below */
     struct finding new;
 
+    if (severity == FINDING_ERROR) head->usable = 0;
+    if (!is_wanted(head, severity)) return; /* hostile documents have thousands */
     memset(&new, 0, sizeof(new));
     new.code = code;
     new.severity = (uint8_t)severity;
@@ -62,7 +77,6 @@ void finding_vadd(struct plan_head *head, uint32_t code, enum finding_severity s
     vsnprintf(text, sizeof(text), format, arguments);
     text_sanitize(new.message, sizeof(new.message), text, strlen(text));
 
-    if (severity == FINDING_ERROR) head->usable = 0;
     if (head->findings_count < PLAN_FINDINGS_MAX)
         head->findings[head->findings_count++] = new;
     else

@@ -116,6 +116,8 @@ static void keep_entry(struct reader *r, const struct ini_entry *new)
         finding_add(document->head, document->code, FINDING_ERROR, FINDING_SYNTAX, new->key_place, key,
                     "this key stands here again (first in line %u); each key may stand once",
                     document->entries[i].key_place.line);
+        /* Nothing more can be told: what follows would only take time. */
+        r->skip_section = document->head->findings_count == PLAN_FINDINGS_MAX;
         return;
     }
     if (document->entries_count == INI_ENTRIES_MAX) {

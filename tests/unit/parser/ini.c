@@ -1,6 +1,7 @@
 #include "parser/ini.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "parser/expect.h"
 
@@ -136,6 +137,35 @@ static void test_limits(void **state)
     expect_findings("bytes", &head, CODE, &(struct expected)ERROR_AT(0, 0, "", "larger than 100"), 1);
 }
 
+/* Once everything that can be told has been told, a key that stands again is not looked for any more. */
+static void test_flood(void **state)
+{
+    enum { KEYS = 1000, LINES = 12000, TIMES = 3 };
+    static char once[65536], again[65536];
+    size_t used[2] = {(size_t)snprintf(once, sizeof(once), "[s]\n"), (size_t)snprintf(again, sizeof(again), "[s]\n")};
+    struct ini_document document;
+    struct plan_head head;
+    clock_t took[2];
+
+    (void)state;
+    for (unsigned i = 0; i < LINES; i++) {
+        if (i < KEYS)
+            used[0] += (size_t)snprintf(once + used[0], sizeof(once) - used[0], "%04x=\n", i);
+        if (used[1] < sizeof(again) - 8)
+            used[1] += (size_t)snprintf(again + used[1], sizeof(again) - used[1], "%04x=\n", i < KEYS ? i : 0);
+    }
+    for (int which = 0; which < 2; which++) {
+        took[which] = clock();
+        for (int i = 0; i < TIMES; i++) {
+            finding_begin(&head);
+            assert_int_equal(ini_parse(&document, which ? again : once, used[which], 65536, CODE, &head), which ? -1 : 0);
+        }
+        took[which] = clock() - took[which];
+    }
+    assert_int_equal(head.findings_count, PLAN_FINDINGS_MAX);
+    assert_true(took[1] < 4 * took[0]); /* 20 times and more where each of them is looked for */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_flood),
     };
 
     return cmocka_run_group_tests_name("ini", tests, NULL, NULL);
