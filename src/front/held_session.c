@@ -148,16 +148,19 @@ static void on_note(void *to, const char *text)
 /* The result is there: for those who wait, and for those who will ask. */
 static void be_over(struct held *h)
 {
+    bool sent = false;
     h->state = HELD_OVER;
     h->end_ns = clock_boottime_ns() + HELD_KEEP_S * NS_PER_S;
     for (int i = 0; i < HELD_LINES; i++) {
         struct held_line *line = &h->lines.lines[i];
         if (line->fd >= 0 && (line->peer == HELD_WAITING || (line->peer == HELD_STARTER && !h->starter_told))) {
             held_tell_result(h, line);
+            sent = sent || (line->fd >= 0 && line->owed == HELD_NONE);
         }
     }
-    /* Whoever told this process itself to end wants it gone. */
+    /* Whoever told this process itself to end wants it gone; who has been sent the result has it. */
     h->leave = h->told = h->run.signals_count > h->starter_signals;
+    h->taken = h->leave && sent;
     set_timer(h);
 }
 

@@ -336,6 +336,20 @@ sweep() {
     same "$status" 70
 }
 
+@test "TERM to the session while the pre-script runs: freeze tells the result, and nothing is kept for thaw" {
+    gate pre
+    freeze_in_background
+    line_from "$IN"
+    kill -TERM "$(session_pid)"
+    echo go >&"$OUT_OF"
+    await_run
+    same "$status" 23
+    expect .held.releasedBy signal
+    thaw
+    same "$status" 69
+    [[ ! -e $SOCKET ]]
+}
+
 @test "the caller of thaw is killed in the middle: the run ends, and the result can be asked for again" {
     gate post
     freeze
