@@ -203,10 +203,17 @@ bool stores_damaged_make(const struct plan *plan, struct load *load, struct resu
     return true;
 }
 
+/* What e2fsck(8) has to do after an I/O error it may do; what was acknowledged is there after that. */
+static bool repair(void)
+{
+    enum { CORRECTED = 1 };
+    return COMMAND("e2fsck", "-fy", PLACE "/device/image") <= CORRECTED;
+}
+
 void stores_damaged_end(struct load *load, struct result *o)
 {
     char why[TEXT_MAX];
-    if (!unmount(DAMAGED) || !mount_image(DAMAGED)) {
+    if (!unmount(DAMAGED) || (!mount_image(DAMAGED) && (!repair() || !mount_image(DAMAGED)))) {
         result_fail(o, "the damaged file system cannot be unmounted and mounted again");
         (void)umount2(MOUNTS "/3damaged", MNT_DETACH);
         return;
