@@ -16,7 +16,7 @@ FUZZ_FLAVOURS := libfuzzer replay plain msan afl coverage
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 FUZZ_CC_libfuzzer      = $(FUZZ_CLANG)
-FUZZ_CFLAGS_libfuzzer := -O2 -g -DFUZZ_ENGINE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls $(FUZZ_SANITIZE)
+FUZZ_CFLAGS_libfuzzer := -O3 -g -DFUZZ_ENGINE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls $(FUZZ_SANITIZE)
 FUZZ_LDFLAGS_libfuzzer := -fsanitize=fuzzer $(FUZZ_SANITIZE)
 
 FUZZ_CC_replay         = $(CC)

@@ -7,7 +7,7 @@
 #include "plans.h"
 #include "print.h"
 
-enum { SOMETIMES = 8 };
+enum { SOMETIMES = 32 };
 
 static const size_t plan_sizes[DOC_KINDS] = {
     [DOC_HOST] = sizeof(struct host_plan),     [DOC_VMBACKUP] = sizeof(struct vmbackup_plan),

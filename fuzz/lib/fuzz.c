@@ -60,13 +60,13 @@ int fuzz_run_slow(fuzz_target *target, const uint8_t *data, size_t n, unsigned t
     uint64_t least = UINT64_MAX;
 
     for (int i = 0; i < REPEATS; i++) {
-        meter_reset();
+        meter_reset(i > 0);
         target(copy, n);
         if (n <= FUZZ_LIMIT_BYTES) {
             FUZZ_CHECK(meter_heap_peak() <= limit_heap, "%zu bytes of input take %zu bytes of heap", n,
                        meter_heap_peak());
         }
-        least = meter_cpu_us() < least ? meter_cpu_us() : least;
+        least = meter_us() < least ? meter_us() : least;
         if (n > FUZZ_LIMIT_BYTES || least <= limit_us) {
             break;
         }

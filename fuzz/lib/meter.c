@@ -11,7 +11,8 @@
 
 static struct meter {
     bool running;
-    uint64_t begin_ns, cpu_ns;
+    clockid_t clock;
+    uint64_t begin_ns, spent_ns;
     size_t heap, heap_peak;
 } meter;
 
@@ -26,38 +27,39 @@ void *__wrap_realloc(void *old, size_t n);
 void *__wrap_reallocarray(void *old, size_t count, size_t n);
 void __wrap_free(void *p);
 
-static uint64_t cpu_ns(void)
+static uint64_t now_ns(clockid_t clock)
 {
     struct timespec now;
 
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) {
+    if (clock_gettime(clock, &now) != 0) {
         abort();
     }
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void meter_reset(void)
+void meter_reset(bool exact)
 {
     memset(&meter, 0, sizeof(meter));
+    meter.clock = exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
 }
 
 void fuzz_meter_start(void)
 {
-    meter.begin_ns = cpu_ns();
+    meter.begin_ns = now_ns(meter.clock);
     meter.running = true;
 }
 
 void fuzz_meter_stop(void)
 {
     meter.running = false;
-    meter.cpu_ns += cpu_ns() - meter.begin_ns;
+    meter.spent_ns += now_ns(meter.clock) - meter.begin_ns;
 }
 
 double meter_slowness(void)
 {
     enum { BLOCKS = 2000, ROUNDS = 8, NOMINAL_US = 170 }; /* where it is quiet */
     static void *blocks[BLOCKS];
-    uint64_t begin = cpu_ns(), us;
+    uint64_t begin = now_ns(CLOCK_THREAD_CPUTIME_ID), us;
 
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < BLOCKS; i++) {
@@ -70,13 +72,13 @@ double meter_slowness(void)
             __real_free(blocks[i]);
         }
     }
-    us = (cpu_ns() - begin) / 1000 / METER_SLOW;
+    us = (now_ns(CLOCK_THREAD_CPUTIME_ID) - begin) / 1000 / METER_SLOW;
     return us > NOMINAL_US ? (double)us / NOMINAL_US : 1;
 }
 
-uint64_t meter_cpu_us(void)
+uint64_t meter_us(void)
 {
-    return meter.cpu_ns / 1000;
+    return meter.spent_ns / 1000;
 }
 
 size_t meter_heap_peak(void)

@@ -26,11 +26,12 @@ enum { METER_LIMIT_US = FUZZ_LIMIT_US * METER_SLOW };
  */
 double meter_slowness(void);
 
-/* Begins a new input. */
-void meter_reset(void);
+/* Begins a new input.  exact: CPU time is measured, by two system calls; else the time that
+ * passes, which is at least as much. */
+void meter_reset(bool exact);
 
 /* Since meter_reset(), between starts and stops. */
-uint64_t meter_cpu_us(void);
+uint64_t meter_us(void);
 size_t meter_heap_peak(void);
 
 #endif

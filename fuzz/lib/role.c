@@ -434,8 +434,8 @@ void role_run(const struct role_harness *harness, const char *bytes, size_t n)
     program.lowest = fcntl(FD_NULL, F_DUPFD, FD_FIRST);
     close(program.lowest);
     if (setjmp(program.end) == 0) {
-        program.running = true;
         fuzz_meter_start();
+        program.running = true;
         (void)harness->main();
     }
     program.running = false;
