@@ -7,6 +7,18 @@
 
 #include "base/clock.h"
 
+bool freeze_announce(struct record_fs *fs)
+{
+    uint32_t idle = FS_IDLE;
+    return atomic_compare_exchange_strong(&fs->state, &idle, (uint32_t)FS_FREEZING);
+}
+
+void freeze_forbid(struct record_fs *fs)
+{
+    uint32_t idle = FS_IDLE;
+    (void)atomic_compare_exchange_strong(&fs->state, &idle, (uint32_t)FS_REFUSED);
+}
+
 int thaw(struct record_fs *fs, int fd, bool final)
 {
     uint32_t state = atomic_load(&fs->state);

@@ -1,6 +1,6 @@
 /*
  * thaw.h - the thaw of one file system, for whoever may have to do it: monitor,
- * guardian and "quiesce recover".
+ * guardian and "quiesce recover"; and who may still freeze one.
  */
 #ifndef QUIESCE_THAW_H
 #define QUIESCE_THAW_H
@@ -8,6 +8,15 @@
 #include <stdbool.h>
 
 #include "quiesce/record.h"
+
+/*
+ * Writes down that a FIFREEZE follows: IDLE becomes FREEZING.  Returns false, and none
+ * may follow, if the guardian has forbidden it: it would come after the thaw.
+ */
+bool freeze_announce(struct record_fs *fs);
+
+/* What has not been announced cannot be any more: IDLE becomes REFUSED. */
+void freeze_forbid(struct record_fs *fs);
 
 /*
  * Thaws what the record says is FREEZING or FROZEN, and nothing else: what somebody

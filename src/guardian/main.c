@@ -71,10 +71,12 @@ static struct guardian {
 
 /* ---- thawing ----------------------------------------------------------------- */
 
-/* In a thread of its own: until the file system is not frozen by this run any more. */
+/* In a thread of its own: until the file system is not frozen by this run any more, and
+ * cannot be frozen by it later either. */
 static void thaw_one(uint32_t i)
 {
     const struct timespec pause = { .tv_nsec = RETRY_MS * (long)NS_PER_MS };
+    freeze_forbid(&guardian.record->fs[i]);
     for (;;) {
         uint32_t alone = atomic_load(&guardian.alone);
         if (thaw(&guardian.record->fs[i], guardian.fds[i], alone != 0) == 0) {
@@ -84,7 +86,7 @@ static void thaw_one(uint32_t i)
     }
 }
 
-/* Also while they thaw: what the monitor had not announced when they looked they look at again. */
+/* Also while they thaw: what was thawed is looked at again. */
 static void begin_thaw(void)
 {
     if (guardian.state == GUARDIAN_ARMED && guardian.count > 0) {

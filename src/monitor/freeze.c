@@ -10,7 +10,8 @@
  *
  * The record says FREEZING before the ioctl that it announces, so that the
  * guardian never misses one; EBUSY (somebody else's freeze) turns it to REFUSED,
- * which nobody of us thaws.
+ * which nobody of us thaws.  So does the guardian when it thaws to what has not been
+ * announced: a monitor that was stopped before it could freeze it freezes nothing later.
  */
 #include <errno.h>
 #include <linux/fs.h>
@@ -75,9 +76,9 @@ static void freeze_one(uint32_t i)
     struct target *t = &state.targets[i];
     _Atomic uint32_t *shared = &state.record->fs[i].state;
     uint32_t freezing = FS_FREEZING;
-    atomic_store(shared, freezing);
+    bool permitted = freeze_announce(&state.record->fs[i]);
     uint64_t begin = clock_monotonic_ns();
-    t->result.freeze_error = ioctl(t->fd, FIFREEZE, 0) != 0 ? (uint32_t)errno : 0;
+    t->result.freeze_error = !permitted ? ECANCELED : ioctl(t->fd, FIFREEZE, 0) != 0 ? (uint32_t)errno : 0;
     t->frozen_at = clock_monotonic_ns();
     t->result.freeze_ns = t->frozen_at - begin;
     if (t->result.freeze_error != 0) {
@@ -209,8 +210,10 @@ void on_guarding(void *context, const struct wire_packet *packet)
         fatal("the guardian answered twice", 0);
     }
     state.flushing = false;
-    record_expedite(state.record, FD_EXPEDITE, true);
-    freeze_level();
+    if (!state.thawing) { /* else it comes too late: it would be frozen after it has been thawed */
+        record_expedite(state.record, FD_EXPEDITE, true);
+        freeze_level();
+    }
 }
 
 /* Everything that had to be thawed is thawed. */

@@ -39,6 +39,8 @@ static const char *words(uint32_t error)
 
     if (error == EBUSY)
         return "somebody else holds it frozen, and it is left so";
+    if (error == ECANCELED)
+        return "the thaw came before its turn";
     if (error == EOPNOTSUPP)
         return "file systems of its type have no freeze";
     return text ? text : "unknown error";

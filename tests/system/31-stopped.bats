@@ -48,3 +48,56 @@ MOUNT=/mnt/m/a
     no_roles
     not_frozen "$MOUNT"
 }
+
+# waits ROLE THREADS: until it waits for events and has that many threads.
+waits() {
+    local i pid
+    # No event tells that another process sleeps in poll(2).
+    for ((i = 0; i < 500; i++)); do
+        pid=$(role_pid "$1") || return 1
+        if [[ $(ls "/proc/$pid/task" | wc -l) == "$2" ]] && grep -qs poll "/proc/$pid/stack"; then
+            return 0
+        fi
+        sleep 0.01
+    done
+    echo "$1 does not wait"
+    return 1
+}
+
+# armed: the record says until when, so that the guardian has been asked.
+armed() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [[ $(od -An -t u8 -j 112 -N 8 /run/quiesce/record | tr -d ' ') == 0 ]] || return 0
+        sleep 0.01
+    done
+    echo "nothing is armed"
+    return 1
+}
+
+# The monitor, going on, finds the deadline and the answer for which it has waited at once.
+@test "the guardian's answer is read after the deadline: nothing is frozen any more" {
+    script pre <<<"echo >$WORK/held; read -r go <$WORK/go"
+    script post <<<"dd if=/dev/zero of=$MOUNT/probe bs=4096 count=1 conv=notrunc,fdatasync status=none && echo post >$WORK/post"
+    mkfifo -m 0600 "$WORK/held" "$WORK/go"
+    exec {HELD}<>"$WORK/held" {GO}<>"$WORK/go"
+    "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" --freeze-timeout 2 --allow-crash-consistent never -- true \
+        >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- {GO}>&- &
+    FRONT=$!
+    line_from "$HELD"
+    kill -STOP "$(role_pid guardian)"
+    echo go >&"$GO"
+    armed
+    waits monitor 2
+    kill -STOP "$(role_pid monitor)"
+    kill -CONT "$(role_pid guardian)"
+    waits guardian 2
+    sleep 2 # the deadline itself
+    kill -CONT "$(role_pid monitor)"
+    await_run
+    same "$status" 22
+    [[ -s $WORK/post ]]
+    expect .consistency none '[.fileSystems[] | select(.selected) | .state] | unique | join(" ")' refused
+    no_roles
+    not_frozen "$MOUNT"
+}
