@@ -157,10 +157,15 @@ void roles_close(struct roles *roles)
     }
 }
 
+/* If it has ended; if its status is somebody else's to take, it counts as ended too. */
 static void take_status(struct roles *roles, int role)
 {
     siginfo_t info = { 0 };
-    if (waitid(P_PIDFD, (id_t)roles->pidfds[role], &info, WEXITED) == 0) {
+    int error = waitid(P_PIDFD, (id_t)roles->pidfds[role], &info, WEXITED | WNOHANG);
+    if (error == 0 && info.si_pid == 0) {
+        return;
+    }
+    if (error == 0) {
         roles->statuses[role] = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : W_EXITCODE(0, info.si_status);
     }
     close(roles->pidfds[role]);
@@ -169,6 +174,7 @@ static void take_status(struct roles *roles, int role)
 
 bool roles_wait(struct roles *roles, int timeout_ms)
 {
+    static const struct timespec blind_pause = { .tv_nsec = 10 * (long)NS_PER_MS };
     uint64_t until_ns = clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (;;) {
         struct pollfd ends[ROLES];
@@ -182,10 +188,14 @@ bool roles_wait(struct roles *roles, int timeout_ms)
             return !left;
         }
         int ready = poll(ends, ROLES, (int)((until_ns - now) / NS_PER_MS) + 1);
-        for (int i = 0; ready > 0 && i < ROLES; i++) {
-            if (ends[i].revents != 0) {
+        bool blind = ready < 0 && errno != EINTR; /* somebody has lowered RLIMIT_NOFILE below ROLES, poll(2) */
+        for (int i = 0; (ready > 0 || blind) && i < ROLES; i++) {
+            if (roles->pidfds[i] >= 0 && (blind || ends[i].revents != 0)) {
                 take_status(roles, i);
             }
+        }
+        if (blind) {
+            (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &blind_pause, NULL); /* no event can be waited for */
         }
     }
 }

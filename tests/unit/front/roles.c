@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -84,8 +86,46 @@ static void waited_for(void **state)
     }
 }
 
+static uint64_t processor_ns(void)
+{
+    struct timespec used;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
+}
+
+/* poll(2) refuses more descriptors than RLIMIT_NOFILE, which others can lower. */
+static void waited_for_without_poll(void **state)
+{
+    (void)state;
+    struct roles roles = { .monitor = -1, .supervisor = -1, .log = -1 };
+    struct rlimit before;
+    for (int i = 0; i < ROLES; i++) {
+        roles.statuses[i] = -1;
+        roles.pidfds[i] = start(i, 0, i == ROLE_LAUNCHER);
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit low = { ROLES - 1, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    uint64_t began_ns = processor_ns();
+    bool early = roles_wait(&roles, 500);
+    uint64_t used_ns = processor_ns() - began_ns;
+    int sent = pidfd_send_signal(roles.pidfds[ROLE_LAUNCHER], SIGTERM, NULL, 0);
+    bool late = roles_wait(&roles, 5000);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_false(early);
+    assert_true(used_ns < 100 * NS_PER_MS);
+    assert_int_equal(sent, 0);
+    assert_true(late);
+    assert_int_equal(roles.statuses[ROLE_SUPERVISOR], W_EXITCODE(ROLE_SUPERVISOR, 0));
+    assert_int_equal(roles.statuses[ROLE_LAUNCHER], W_EXITCODE(0, SIGTERM));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(said), cmocka_unit_test(waited_for) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(said),
+        cmocka_unit_test(waited_for),
+        cmocka_unit_test(waited_for_without_poll),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
