@@ -17,6 +17,7 @@
 #include "front/record.h"
 #include "front/recover.h"
 #include "front/sanitise.h"
+#include "front/undo.h"
 #include "quiesce/outcome.h"
 
 enum {
@@ -151,8 +152,17 @@ static int recover_locked(struct left *left, int directory, bool wait, char *tex
     return status;
 }
 
+/* Whether the run says so, and nothing contradicts it.  Looked at without the lock of runs,
+ * which a next one may want at this moment. */
+static bool ended_in_order(int fd)
+{
+    static struct run_record seen; /* large */
+    return pread(fd, &seen, sizeof seen, 0) == sizeof seen && record_wrong(&seen, sizeof seen) == NULL && seen.over == 1
+        && !undo_needed(&seen);
+}
+
 /* Looks at what is there; with wait at a run that lives as soon as it has ended.  left->fd
- * is -1 if there is no record.  Returns an exit status, and words. */
+ * is -1 if there is no record, or only that of a run that had ended in order before.  Returns an exit status, and words. */
 static int recover_once(struct left *left, int directory, bool wait, char *text, size_t capacity)
 {
     int status = left_find(left, directory, text, capacity);
@@ -163,7 +173,8 @@ static int recover_once(struct left *left, int directory, bool wait, char *text,
         snprintf(text, capacity, "there is nothing to recover");
         return 0;
     }
-    int error = take(left->fd, LOCK_SH, wait);
+    bool lived = flock(left->fd, LOCK_SH | LOCK_NB) != 0;
+    int error = lived ? take(left->fd, LOCK_SH, wait) : 0;
     if (error == EWOULDBLOCK) {
         snprintf(text, capacity, "a run lives: it thaws what it has frozen itself; --wait waits for its end");
         return EXIT_TRY_AGAIN;
@@ -172,10 +183,11 @@ static int recover_once(struct left *left, int directory, bool wait, char *text,
         snprintf(text, capacity, RECORD_PATH " cannot be locked: %s", strerror(error));
         return EXIT_INTERNAL;
     }
-    uint32_t over = 0; /* looked at without the lock of runs, which a next one may want at this moment */
-    bool ended = pread(left->fd, &over, sizeof over, offsetof(struct run_record, over)) == sizeof over && over == 1;
-    if (wait && (ended || !record_is_named(directory, left->fd))) {
+    if (wait && (ended_in_order(left->fd) || !record_is_named(directory, left->fd))) {
         snprintf(text, capacity, "the run has ended in order");
+        if (!lived) {
+            left_close(left); /* only its front was killed: what is waited for is the next run */
+        }
         return 0;
     }
     return recover_locked(left, directory, wait, text, capacity);

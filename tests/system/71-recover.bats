@@ -194,6 +194,25 @@ waited() {
     expect .recovered false
 }
 
+@test "one that waits, and finds a run that ended in order without its front: it waits for the next" {
+    hold
+    kill -KILL "$FRONT"
+    wait "$FRONT" || true
+    FRONT=
+    kill -KILL "$SNAPSHOT"
+    no_roles
+    [[ -f $RECORD ]]
+    same "$(od -An -t u4 -j 100 -N 4 "$RECORD" | tr -d ' ')" 1 # over
+    wait_beside
+    hold
+    kill_all
+    waited
+    same "$status" 0
+    expect .recovered true '.fileSystems | length' 1
+    not_frozen "$MOUNT"
+    not test -e "$RECORD"
+}
+
 @test "several that wait, and one that does not: one recovers, the others say so" {
     local first second
     hold "${ALL[@]}"
