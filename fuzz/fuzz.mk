@@ -38,7 +38,7 @@ FUZZ_LDFLAGS_afl      := -fsanitize=fuzzer
 
 FUZZ_CC_coverage       = $(FUZZ_CLANG)
 # Counting takes time: the limits are as those of the sanitizers.
-FUZZ_CFLAGS_coverage  := -O1 -g -DMETER_SLOW=20 -fprofile-instr-generate -fcoverage-mapping
+FUZZ_CFLAGS_coverage  := -O1 -g -DMETER_SLOW=20 -fprofile-instr-generate -fcoverage-mapping -fcoverage-compilation-dir=.
 FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
 
 # The flavours whose engine has no main().
