@@ -171,6 +171,11 @@ other() {
     chmod 0666 "$SOCKET"
     thaw
     same "$status" 77
+    # Nor a member of other groups, whose numbers are the nearest there are.
+    other --groups "1,$((gid - 1)),$((gid + 1))"
+    thaw
+    same "$status" 77
+    is_frozen "$MOUNT"
     other --groups "1,$gid,2"
     quiesce_do status --json
     same "$status" 0
@@ -178,7 +183,7 @@ other() {
     CALLER=(setpriv --reuid 65534 --regid "$gid" --clear-groups --)
     thaw
     outcome applicationConsistent 0 0
-    expect .held.uid 65534 .held.refusedCallers 1
+    expect .held.uid 65534 .held.refusedCallers 2
     # A result that is kept makes room for root only, who alone can take the lock.
     CALLER=()
     freeze --freeze-timeout 1
