@@ -116,7 +116,6 @@ static void tell_differences(struct run *run)
 
 void survey_replan(struct run *run)
 {
-    timer_stop(&run->silence);
     documents_choose(run);
     tell_differences(run);
     run->facts.freeze = heavier(run->facts.freeze, run->plan.outcome);

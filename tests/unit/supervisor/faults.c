@@ -127,58 +127,6 @@ static void front_dies_in_pre(void **state)
     assert_true(w.ended);
 }
 
-/* The mount table has changed when FREEZE comes, and the front is asked once more. */
-static void surveyed(void)
-{
-    load(&(struct setup){0});
-    run_script(PRE, 1, 0);
-    (void)hear(w.monitor, MSG_FREEZE);
-    load_mounts();
-    (void)hear(w.front, MSG_SURVEY);
-}
-
-static void front_answers_a_survey(void **state)
-{
-    static const struct msg_topology topology = {
-        .count = 1, .devices = {{.major = 7, .minor = 0, .below_major = 254, .below_minor = 16, .kind = BELOW_NUMBER}}};
-
-    (void)state;
-    surveyed();
-    assert_true(w.run.silence.source.open);
-    say(w.front, MSG_TOPOLOGY, &topology, NULL, 0);
-    freeze(FREEZE_OK);
-    ready(1);
-    release(0);
-    thaw();
-    run_script(POST, 1, 0);
-    (void)result(OUTCOME_APP_CONSISTENT, 0, GRADE_APPLICATION);
-    finished(true);
-}
-
-/* Nobody waits for a front that is stopped there: nothing is frozen, and no deadline runs. */
-static void front_is_silent_at_a_survey(void **state)
-{
-    (void)state;
-    surveyed();
-    assert_true(w.run.silence.source.open);
-    w.run.silence.expired(&w.run, &w.run.silence);
-    run_script(POST, 1, 0);
-    (void)hear(w.monitor, MSG_DONE);
-    assert_true(w.ended);
-}
-
-static void front_dies_at_a_survey(void **state)
-{
-    (void)state;
-    surveyed();
-    close(w.front);
-    pump();
-    run_script(POST, 1, 0);
-    assert_false(w.run.silence.source.open);
-    (void)hear(w.monitor, MSG_DONE);
-    assert_true(w.ended);
-}
-
 static void freeze_fails(void **state)
 {
     (void)state;
@@ -274,8 +222,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         T(monitor_dies), T(launcher_dies_while_frozen), T(guardian_dies), T(deadline), T(deadline_before_release), T(snapshot_fails),
-        T(front_dies_while_frozen), T(front_dies_in_pre), T(front_answers_a_survey),
-        T(front_is_silent_at_a_survey), T(front_dies_at_a_survey), T(freeze_fails), T(freeze_fails_on_one_disk), T(freeze_fails_crash_allowed),
+        T(front_dies_while_frozen), T(front_dies_in_pre), T(freeze_fails), T(freeze_fails_on_one_disk), T(freeze_fails_crash_allowed),
         T(out_of_place), T(short_record),
     };
 #undef T

@@ -419,9 +419,40 @@ static void tower(void **state)
     assert_int_equal(plan.count, 0);
 }
 
+/* Files of which only st_dev is known may lie on each file system that has subvolumes: an edge for each pair. */
+static void too_many_ways(void **state)
+{
+    enum { VOLUMES = 100, LOOPS = 150 };
+    static struct mount_list none;
+    const struct freeze_wishes wishes = {&none, &none, &none};
+    char name[32];
+
+    (void)state;
+    memset(&table, 0, sizeof(table));
+    memset(&topology, 0, sizeof(topology));
+    for (uint32_t i = 0; i < VOLUMES + LOOPS; i++) {
+        bool volume = i < VOLUMES;
+
+        snprintf(name, sizeof(name), "/%u", i);
+        table.entries[i] = (struct fs_entry){.major = volume ? 0 : 7, .minor = i, .mount_point = put(name), .source = 0};
+        table.entries[i].mount_points = 1;
+        topology.devices[i] = (struct block_below){.major = volume ? 0 : 7, .minor = i, .kind = volume ? BELOW_NOTHING : BELOW_ANONYMOUS};
+    }
+    table.count = topology.count = VOLUMES + LOOPS;
+    freeze_choose(&table, &topology, &wishes, &plan);
+    assert_int_equal(plan.outcome, OUTCOME_FREEZE_FAILED);
+    assert_int_equal(plan.count, 0);
+    assert_non_null(strstr(plan.issues[0].message, "more ways than can be looked at"));
+    table.count = topology.count = VOLUMES + 40;
+    freeze_choose(&table, &topology, &wishes, &plan);
+    assert_int_equal(plan.outcome, OUTCOME_APP_CONSISTENT);
+    assert_int_equal(plan.count, VOLUMES + 40);
+    assert_int_equal(plan.targets[0].index, VOLUMES); /* the files' own file systems first */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(tower)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(tower), cmocka_unit_test(too_many_ways)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,20 @@ static void front_dies(void **state)
     assert_true(w.ended);
 }
 
+/* Stopped, it may be.  Nothing is frozen, so no deadline runs; the applications do not wait for it. */
+static void front_is_silent(void **state)
+{
+    (void)state;
+    begin_freeze(CRASH_AUTO);
+    mounts_now(3);
+    (void)hear(w.front, MSG_SURVEY);
+    assert_true(w.run.silence.source.open);
+    w.run.silence.expired(&w.run, &w.run.silence);
+    run_script(POST, 1, 0);
+    (void)hear(w.monitor, MSG_DONE);
+    assert_true(w.ended);
+}
+
 /* It is waited for what the front says, and then there is no freeze. */
 static void launcher_dies(void **state)
 {
@@ -282,7 +296,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         T(one_appears), T(one_vanishes), T(all_vanish), T(all_vanish_crash_allowed), T(topology_fails), T(parser_dies),
-        T(table_is_spoiled), T(front_dies), T(launcher_dies), T(monitor_dies), T(fatal_ones),
+        T(table_is_spoiled), T(front_dies), T(front_is_silent), T(launcher_dies), T(monitor_dies), T(fatal_ones),
     };
 #undef T
 
