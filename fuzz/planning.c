@@ -67,7 +67,7 @@ static void check_plan(void)
     FUZZ_CHECK(plan.outcome < OUTCOMES && plan.count <= table.count && plan.issues_count <= FREEZE_ISSUES_MAX, "bounds");
     for (uint32_t i = 0; i < plan.issues_count; i++) {
         FUZZ_CHECK(plan_text_ok(plan.issues[i].message, sizeof(plan.issues[i].message), false) &&
-                       plan.issues[i].message[0] != '\0', "an issue says nothing");
+                       plan.issues[i].message[0] != '\0', "an issue is no text: %s", plan.issues[i].message);
     }
     if (plan.outcome != OUTCOME_APP_CONSISTENT) {
         return;

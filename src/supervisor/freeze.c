@@ -18,7 +18,7 @@ static void issue(struct freeze_plan *plan, enum finding_severity severity, enum
                   const char *format, ...)
 {
     struct finding *f;
-    char name[192];
+    char name[192], text[2 * sizeof(f->message)];
     va_list args;
     int n;
 
@@ -31,10 +31,11 @@ static void issue(struct freeze_plan *plan, enum finding_severity severity, enum
     f->severity = (uint8_t)severity;
     f->kind = FINDING_MOUNT;
     utf8_sanitize(name, sizeof(name), mount, strlen(mount));
-    n = snprintf(f->message, sizeof(f->message), "'%s' ", name);
+    n = snprintf(text, sizeof(text), "'%s' ", name);
     va_start(args, format);
-    vsnprintf(f->message + n, sizeof(f->message) - (size_t)n, format, args);
+    vsnprintf(text + n, sizeof(text) - (size_t)n, format, args);
     va_end(args);
+    utf8_sanitize(f->message, sizeof(f->message), text, strlen(text)); /* other mount points may be in it */
 }
 
 /* ---- choosing --------------------------------------------------------------- */
