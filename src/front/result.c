@@ -10,7 +10,7 @@
 #include "front/sanitise.h"
 #include "quiesce/outcome.h"
 
-enum { OUTPUT_LINES = 10, DENIED_SHOWN = 20, CELL_MAX = 128, NAME_WIDTH = 28, MOUNT_WIDTH = 28, DEVICE_WIDTH = 20 };
+enum { OUTPUT_LINES = 10, DENIED_SHOWN = 20, CELL_MAX = 128, NAME_WIDTH = 28, MOUNT_WIDTH = 28 };
 
 static const char *const phase_words[PHASES] = { [PHASE_PRE] = "pre-script", [PHASE_POST] = "post-script" };
 
@@ -79,7 +79,7 @@ unsigned result_print_findings(FILE *out, const struct report *r)
 
 /* ---- scripts ---------------------------------------------------------------------- */
 
-static void print_name(FILE *out, const struct report *r, uint32_t slot)
+void result_print_hook_name(FILE *out, const struct report *r, uint32_t slot)
 {
     char plugin[PLAN_NAME_MAX * 4], name[PLAN_NAME_MAX * 4 + 16];
     struct report_text text = r->hooks[slot].plugin;
@@ -172,7 +172,7 @@ static void print_attempt(FILE *out, const struct report *r, uint32_t index)
     const struct report_attempt *a = &r->attempts[index];
     char end[32];
     describe_end(end, sizeof end, a);
-    print_name(out, r, a->slot);
+    result_print_hook_name(out, r, a->slot);
     fprintf(out, " %4" PRIu32 "  %-12s %10.4f %10.4f %9" PRIu64 "\n", a->number, end, seconds(a->duration_ns),
             (double)a->cpu_us / 1e6, a->max_rss_kib);
     if (a->ran == 0) {
@@ -209,7 +209,7 @@ static void print_hooks(FILE *out, const struct report *r)
     for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX; slot++) {
         const struct report_hook *h = &r->hooks[slot];
         if (h->used != 0 && h->attempts_total > REPORT_ATTEMPTS_PER_HOOK) {
-            print_name(out, r, slot);
+            result_print_hook_name(out, r, slot);
             fprintf(out, " %" PRIu32 " tries in all; the first and last ones are shown\n", h->attempts_total);
         }
     }
@@ -310,111 +310,4 @@ void result_print_run(FILE *out, const struct report *r)
         putc('\n', out);
         (void)result_print_findings(out, r);
     }
-}
-
-static void print_planned_hooks(FILE *out, const struct report *r)
-{
-    for (uint32_t slot = 0; slot < WIRE_HOOKS_MAX; slot++) {
-        const struct report_hook *h = &r->hooks[slot];
-        if (h->used == 0) {
-            continue;
-        }
-        print_name(out, r, slot);
-        putc(' ', out);
-        result_print_text(out, r, h->path);
-        fputs(", policy ", out);
-        result_print_text(out, r, h->policy);
-        if (h->has_sha256 != 0) {
-            fputs(", sha256 ", out);
-            for (size_t i = 0; i < sizeof h->sha256; i++) {
-                fprintf(out, "%02x", h->sha256[i]);
-            }
-        }
-        fputs(h->skipped != 0 ? " (would not be run)\n" : "\n", out);
-    }
-}
-
-/* Whose name is too long has a line of its own: it is what --exclude wants. */
-static void print_planned_file_system(FILE *out, const struct report *r, const struct report_fs *f)
-{
-    char type[sizeof f->type * 4];
-    sanitise(type, sizeof type, f->type, strnlen(f->type, sizeof f->type));
-    fputs("  ", out);
-    if (f->mount_point.length > MOUNT_WIDTH) {
-        result_print_text(out, r, f->mount_point);
-        fprintf(out, "\n  %*s", MOUNT_WIDTH, "");
-    } else {
-        result_print_cell(out, r, f->mount_point, MOUNT_WIDTH);
-    }
-    fprintf(out, " %-8s ", type);
-    result_print_cell(out, r, f->device, DEVICE_WIDTH);
-    if (f->error != 0) {
-        fprintf(out, " cannot be frozen: %s\n", strerror((int)f->error));
-    } else if (f->skip == FS_ELIGIBLE) {
-        fprintf(out, " level %" PRIu32 "\n", f->level);
-    } else {
-        fprintf(out, " %s\n", fs_skip_name(f->skip));
-    }
-}
-
-static bool is_planned(const struct report_fs *f)
-{
-    return f->skip == FS_ELIGIBLE && f->level <= 2 * PLAN_FS_MAX;
-}
-
-static void print_plan_head(FILE *out, const char *what, const char *last)
-{
-    fprintf(out, "\n%s\n  %-*s %-8s %-*s %s\n", what, MOUNT_WIDTH, "MOUNT POINT", "TYPE", DEVICE_WIDTH, "ON", last);
-}
-
-/* In the order of freezing, then those that are left alone. */
-static void print_planned_file_systems(FILE *out, const struct report *r)
-{
-    uint32_t planned = 0, levels = 0;
-    for (uint32_t i = 0; i < r->fs_count; i++) {
-        planned += is_planned(&r->fs[i]) ? 1 : 0;
-        levels = is_planned(&r->fs[i]) && r->fs[i].level >= levels ? r->fs[i].level + 1 : levels;
-    }
-    if (planned > 0) {
-        print_plan_head(out, "frozen by a run, in this order, those of a level at the same time:", "FROZEN AT");
-    } else {
-        fputs("\na run would freeze nothing\n", out);
-    }
-    for (uint32_t level = 0; level < levels; level++) {
-        for (uint32_t i = 0; i < r->fs_count; i++) {
-            if (is_planned(&r->fs[i]) && r->fs[i].level == level) {
-                print_planned_file_system(out, r, &r->fs[i]);
-            }
-        }
-    }
-    if (planned < r->fs_count) {
-        print_plan_head(out, "not frozen:", "BECAUSE");
-    }
-    for (uint32_t i = 0; i < r->fs_count; i++) {
-        if (!is_planned(&r->fs[i])) {
-            print_planned_file_system(out, r, &r->fs[i]);
-        }
-    }
-    if (planned > 0) {
-        fprintf(out, "\nwhatever happens they are thawed %" PRIu32 " s after the freeze began\n", r->freeze_timeout_seconds);
-    }
-}
-
-void result_print_check(FILE *out, const struct report *r)
-{
-    unsigned errors = result_print_findings(out, r);
-    fprintf(out, "%s%u error%s, %u warning%s; nothing was run or frozen\n", r->findings_count > 0 ? "\n" : "", errors,
-            errors == 1 ? "" : "s", r->findings_count - errors, r->findings_count - errors == 1 ? "" : "s");
-    if (r->message.length > 0) {
-        fputs("  ", out);
-        result_print_text(out, r, r->message);
-        putc('\n', out);
-    }
-    fputs("\nscripts:\n", out);
-    print_planned_hooks(out, r);
-    print_planned_file_systems(out, r);
-    static const char *const answers[] = { "no", "yes" };
-    fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s, record for recover %s\n",
-            answers[r->has_cgroup], answers[r->limits >> LIMIT_PIDS & 1], answers[r->limits >> LIMIT_MEMORY & 1],
-            answers[r->has_expedite], answers[r->has_journal], answers[r->has_record]);
 }

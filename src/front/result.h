@@ -24,4 +24,7 @@ void result_print_text(FILE *out, const struct report *r, struct report_text tex
 /* Prints a text of the report, sanitised, cut and padded to width bytes. */
 void result_print_cell(FILE *out, const struct report *r, struct report_text text, int width);
 
+/* Prints the plugin and the phase of a slot of hooks, cut and padded. */
+void result_print_hook_name(FILE *out, const struct report *r, uint32_t slot);
+
 #endif

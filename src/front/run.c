@@ -1,13 +1,11 @@
 #include "front/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -205,87 +203,6 @@ static void read_supervisor(struct run *run)
     }
 }
 
-/* ---- signals --------------------------------------------------------------------------- */
-
-int run_take_signals(struct run *run)
-{
-    sigset_t ours, blocked;
-    const struct sigaction fall = { .sa_handler = SIG_DFL }, ignore = { .sa_handler = SIG_IGN };
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGHUP);
-    /* Nor are we to be stopped: by a Ctrl-Z, or by a line for a terminal that the snapshot
-     * command has meanwhile ("stty tostop").  Everything would stay frozen until the deadline. */
-    blocked = ours;
-    sigaddset(&blocked, SIGTSTP);
-    sigaddset(&blocked, SIGTTIN);
-    sigaddset(&blocked, SIGTTOU);
-    sigaddset(&blocked, SIGXFSZ); /* EFBIG says what is wrong */
-    /* CHLD: a caller may have left it ignored, and then nobody can be waited for.
-     * PIPE: whoever reads our lines may go away; the run goes on. */
-    if (sigprocmask(SIG_BLOCK, &blocked, &run->mask) != 0 || sigaction(SIGCHLD, &fall, NULL) != 0
-        || sigaction(SIGPIPE, &ignore, NULL) != 0) {
-        return -errno;
-    }
-    run->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-    return run->signals >= 0 ? 0 : -errno;
-}
-
-/* Without a result: our ends are closed then, whoever still lives thaws, and the hooks end. */
-static void give_up(struct run *run, const char *why)
-{
-    snprintf(run->failure, sizeof run->failure, "%s", why);
-    run->over = true;
-}
-
-static void read_signal(struct run *run)
-{
-    struct signalfd_siginfo info;
-    if (read(run->signals, &info, sizeof info) != sizeof info) {
-        return;
-    }
-    run_signal(run, (int)info.ssi_signo);
-}
-
-void run_signal(struct run *run, int number)
-{
-    run->signals_count++;
-    if (run->signals_count == RUN_SIGNALS_MAX) {
-        give_up(run, "it was to end at once");
-    }
-    run_interrupt(run, number, run->held != NULL ? RELEASE_SIGNAL : RELEASE_COMMAND);
-}
-
-/* What becomes of the snapshot. */
-static const char *interrupted_snapshot(const struct run *run)
-{
-    if (run->state == FRONT_RUNNING) {
-        return "no snapshot will be taken";
-    }
-    if (run->held != NULL) {
-        return run->state == FRONT_SNAPSHOT ? "a snapshot that is being taken will not count" : "the snapshot is over already";
-    }
-    return run->state == FRONT_SNAPSHOT ? "the snapshot command is being ended" : "the snapshot command is over already";
-}
-
-void run_interrupt(struct run *run, int number, enum release_cause cause)
-{
-    if (run->interrupted != 0) {
-        return;
-    }
-    run->interrupted = number;
-    run->interrupted_by = cause;
-    char text[160];
-    snprintf(text, sizeof text, "SIG%s: %s; the run still ends in order: thaw, then post-scripts", sigabbrev_np(number),
-             interrupted_snapshot(run));
-    progress_say(&run->progress, text);
-    snapshot_end(&run->snapshot, clock_monotonic_ns());
-    if (run->held != NULL) {
-        held_give_up(run->held, cause);
-    }
-}
-
 /* ---- the loop ----------------------------------------------------------------------------- */
 
 /* For poll(2), rounded up. */
@@ -304,7 +221,7 @@ static int patience_timeout(struct run *run)
         return -1;
     }
     if (now_ns >= run->until_ns) {
-        give_up(run, "the supervisor has not done its part in all the time that a run can take");
+        run_give_up(run, "the supervisor has not done its part in all the time that a run can take");
         return 0;
     }
     return whole_ms(run->until_ns - now_ns);
@@ -352,7 +269,7 @@ static void serve(struct run *run, const struct pollfd sources[RUN_SOURCES])
         held_serve(run->held);
     }
     if (sources[RUN_SIGNALS].revents != 0) {
-        read_signal(run);
+        run_read_signal(run);
     }
     if (sources[RUN_SUPERVISOR].revents != 0) {
         read_supervisor(run);

@@ -72,12 +72,19 @@ void run_read_log(struct run *run);
 /* Sends RELEASE if one is awaited; of a held run, for run_loop() does it for a snapshot command. */
 void run_release(struct run *run, const struct msg_release *release);
 
+/* Takes a signal from run->signals, if there is one. */
+void run_read_signal(struct run *run);
+
 /* A signal that asks to end: the first lets the run end in order, the third breaks it off. */
 void run_signal(struct run *run, int number);
 
 /* The run is to end in order, without a snapshot.  number: the signal that stands for it;
  * cause: of the RELEASE of a held run.  Once is enough. */
 void run_interrupt(struct run *run, int number, enum release_cause cause);
+
+/* Ends the run without a result, and says why: our ends are closed then, whoever still lives
+ * thaws, and the hooks end. */
+void run_give_up(struct run *run, const char *why);
 
 /* One message in run->state.  Returns 0, or -EPROTO if the table of wire.h has no
  * row for it or its content is impossible; its descriptors are taken or closed. */
