@@ -75,13 +75,16 @@ armed() {
     return 1
 }
 
-# The monitor, going on, finds the deadline and the answer for which it has waited at once.
-@test "the guardian's answer is read after the deadline: nothing is frozen any more" {
+# answered_late SECONDS COMMAND...: a run with this deadline whose monitor, going on, finds at
+# once the guardian's answer, for which it has waited, and what COMMAND has done.  Its
+# post-script writes to the file system.
+answered_late() {
     script pre <<<"echo >$WORK/held; read -r go <$WORK/go"
     script post <<<"dd if=/dev/zero of=$MOUNT/probe bs=4096 count=1 conv=notrunc,fdatasync status=none && echo post >$WORK/post"
+    rm -f "$WORK/post"
     mkfifo -m 0600 "$WORK/held" "$WORK/go"
     exec {HELD}<>"$WORK/held" {GO}<>"$WORK/go"
-    "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" --freeze-timeout 2 --allow-crash-consistent never -- true \
+    "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" --freeze-timeout "$1" --allow-crash-consistent never -- true \
         >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- {GO}>&- &
     FRONT=$!
     line_from "$HELD"
@@ -89,15 +92,36 @@ armed() {
     echo go >&"$GO"
     armed
     waits monitor 2
-    kill -STOP "$(role_pid monitor)"
+    MONITOR=$(role_pid monitor)
+    kill -STOP "$MONITOR"
     kill -CONT "$(role_pid guardian)"
     waits guardian 2
-    sleep 2 # the deadline itself
-    kill -CONT "$(role_pid monitor)"
+    "${@:2}"
+    kill -CONT "$MONITOR"
+}
+
+@test "the guardian's answer is read after the deadline: nothing is frozen any more" {
+    answered_late 2 sleep 2 # the deadline itself
     await_run
     same "$status" 22
     [[ -s $WORK/post ]]
     expect .consistency none '[.fileSystems[] | select(.selected) | .state] | unique | join(" ")' refused
     no_roles
     not_frozen "$MOUNT"
+}
+
+kill_front() {
+    kill -KILL "$FRONT"
+    wait "$FRONT" || true
+    FRONT=
+}
+
+@test "the guardian's answer is read when the front is gone: nothing is frozen any more" {
+    answered_late 50 kill_front
+    no_roles
+    [[ -s $WORK/post ]]
+    not_frozen "$MOUNT"
+    script pre <<<true
+    quiesce_run -- true # removes what only the front can
+    same "$status" 0
 }
