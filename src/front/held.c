@@ -245,15 +245,13 @@ int held_thaw(const struct options *options)
 {
     static struct held_answer answer;
     struct held_thaw thaw = { .failed = options->failed ? 1 : 0 };
-    int socket = -1;
     memcpy(thaw.run_id, options->session, sizeof thaw.run_id);
     (void)signal(SIGPIPE, SIG_IGN);
     int error = held_fill_stdio();
-    error = error != 0 ? error : held_ask(HELD_THAW, &thaw, &socket);
+    error = error != 0 ? error : held_ask(HELD_THAW, &thaw, HELD_WISH_THAW, false, &answer);
     if (error != 0) {
         return no_session(options, error);
     }
-    held_call(socket, HELD_WISH_THAW, -1, false, &answer);
     if (answer.type == HELD_RESULT) {
         say_too_late(options, answer.report);
     }

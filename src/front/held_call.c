@@ -15,7 +15,10 @@
 #include "front/progress.h"
 #include "front/report_map.h"
 
-enum { GONE_MS = 1000 }; /* how long a session may take to go once it has nothing to do */
+enum {
+    GONE_MS = 1000,  /* how long a session may take to go once it has nothing to do */
+    TIMES_ASKED = 3, /* who was cut off before it was heard asks again */
+};
 
 struct call {
     int socket;
@@ -119,6 +122,7 @@ static void hear(struct call *c)
     if (got == -EAGAIN || got == -EINTR) {
         return;
     }
+    c->answer->heard = c->answer->heard || got == 1;
     int row = got == 1 ? held_caller_rule(c->wish, c->answer->record.header.type) : -1;
     if (row >= 0) {
         rules[row].handle(c, &c->answer->record.body);
@@ -209,7 +213,7 @@ void held_call(int socket, enum held_wish wish, int signals, bool quiet, struct 
     end_lines(&call);
 }
 
-int held_ask(enum held_type type, const void *body, int *socket)
+static int connect_and_say(enum held_type type, const void *body, int *socket)
 {
     int fd = held_door_connect(HELD_ANSWER_MS);
     int error = fd < 0 ? fd : held_send(fd, type, body, -1);
@@ -223,16 +227,27 @@ int held_ask(enum held_type type, const void *body, int *socket)
     return error;
 }
 
+int held_ask(enum held_type type, const void *body, enum held_wish wish, bool quiet, struct held_answer *answer)
+{
+    int error = 0;
+    bool again = true;
+    memset(answer, 0, sizeof *answer);
+    for (unsigned times = 0; again && error == 0 && times < TIMES_ASKED; times++) {
+        int socket = -1;
+        error = connect_and_say(type, body, &socket);
+        if (error == 0) {
+            held_call(socket, wish, -1, quiet, answer);
+        }
+        again = !answer->heard && answer->error == 0;
+    }
+    return error;
+}
+
 bool held_ask_status(struct held_answer *answer)
 {
     const struct held_nothing nothing = { 0 };
-    int socket = -1;
-    memset(answer, 0, sizeof *answer);
-    answer->error = held_ask(HELD_STATUS, &nothing, &socket);
-    if (answer->error != 0) {
-        return false;
-    }
-    held_call(socket, HELD_WISH_STATUS, -1, true, answer);
+    int error = held_ask(HELD_STATUS, &nothing, HELD_WISH_STATUS, true, answer);
+    answer->error = error != 0 ? error : answer->error;
     return answer->type == HELD_STATE;
 }
 

@@ -15,6 +15,7 @@ enum { HELD_ANSWER_MS = 5000 }; /* how long a session may take to answer at all 
 struct held_answer {
     enum held_type type;          /* what ended the call; HELD_NONE: error holds a negative errno, 0: the other end is gone */
     int error;
+    bool heard;                   /* something came from the session */
     struct held_record record;    /* the message of that type */
     const struct report *report;  /* of RESULT: read-only mapping; NULL: it cannot be used, and why says why */
     const char *why;
@@ -29,8 +30,12 @@ struct held_answer {
  */
 void held_call(int socket, enum held_wish wish, int signals, bool quiet, struct held_answer *answer);
 
-/* Connects and asks with one message.  Returns 0 with *socket, or a negative errno of held_door_connect(). */
-int held_ask(enum held_type type, const void *body, int *socket);
+/*
+ * Connects, asks with one message, and waits as held_call() does.  Who is cut off before a word
+ * has come asks once more: the session has ended just then, for whoever came before, or needed the place.
+ * Returns 0, and answer says the rest; or a negative errno of held_door_connect().
+ */
+int held_ask(enum held_type type, const void *body, enum held_wish wish, bool quiet, struct held_answer *answer);
 
 /* Asks for the state of the session.  Returns whether there is an answer of type HELD_STATE. */
 bool held_ask_status(struct held_answer *answer);

@@ -161,6 +161,24 @@ freeze_in_background() {
     not session_pid
 }
 
+@test "many thaws at once: each gets the result, or finds nothing held any more" {
+    local round i ends
+    for round in {1..6}; do
+        freeze
+        for ((i = 0; i < 14; i++)); do
+            "$QUIESCE" thaw >/dev/null 2>&1 3>&- &
+            ends[i]=$!
+        done
+        for ((i = 0; i < 14; i++)); do
+            status=0
+            wait "${ends[i]}" || status=$?
+            echo "$status"
+        done >"$WORK/ends"
+        grep -qx 0 "$WORK/ends"
+        same "$(grep -vxE '0|69' "$WORK/ends" | sort -u)" ""
+    done
+}
+
 @test "the deadline: thawed, the post-script is run, the result is kept for whoever asks" {
     script post <<<"echo post >$WORK/post"
     freeze --freeze-timeout 1
