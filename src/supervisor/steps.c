@@ -353,10 +353,8 @@ static void give_up(struct run *run)
             enter_post(run); /* else it still answers */
         break;
     case SUPERVISOR_REPLANNING:
-        if (!run->front.open) {
-            timer_stop(&run->silence);
+        if (!run->front.open)
             enter_post(run); /* the same */
-        }
         break;
     case SUPERVISOR_SNAPSHOT:
         leave_snapshot(run);

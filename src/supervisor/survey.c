@@ -56,6 +56,8 @@ void survey_document(struct run *run, struct wire_packet *packet)
 static void front_is_silent(struct run *run, struct timer *timer)
 {
     timer_stop(timer);
+    if (run->state != SUPERVISOR_REPLANNING) /* it was gone, and nobody waits for it */
+        return;
     source_close(&run->front);
     steps_abandon(run, "quiesce itself does not answer, and what block devices lie on now cannot be told");
 }

@@ -179,6 +179,8 @@ static void front_dies(void **state)
     (void)hear(w.front, MSG_SURVEY);
     close(w.front);
     pump();
+    w.run.silence.expired(&w.run, &w.run.silence);
+    assert_false(w.run.abandoned);
     run_script(POST, 1, 0);
     (void)hear(w.monitor, MSG_DONE);
     assert_true(w.ended);
