@@ -106,6 +106,7 @@ int conduct_start(struct run *run, struct session *session, const struct options
     }
     run->supervisor = session->roles.supervisor;
     run->log = session->roles.log;
+    run->guardian = session->roles.pidfds[ROLE_GUARDIAN];
     run->witness = (struct witness){ .record = session->record, .run_id = session->run_id };
     run->patience_ns = RUN_PATIENCE_S * NS_PER_S;
     return 0;

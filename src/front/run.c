@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -282,10 +283,15 @@ static void serve(struct run *run, const struct pollfd sources[RUN_SOURCES])
     }
 }
 
-/* A snapshot command that writes to what is frozen does not end before it is thawed.  If monitor
- * and guardian both were killed nobody else does that; as long as one lives, nothing happens. */
+/* A guardian that somebody has stopped keeps what it has to thaw, once the monitor is gone, and the
+ * lock that a recovery needs.  A snapshot command that writes to what is frozen does not end before
+ * it is thawed.  If monitor and guardian both were killed nobody else does that; as long as one
+ * lives, nothing happens. */
 static void recover_before_end(const struct run *run)
 {
+    if (run->guardian >= 0) {
+        (void)pidfd_send_signal(run->guardian, SIGCONT, NULL, 0); /* ESRCH: it has ended */
+    }
     if (run->snapshot.pidfd >= 0 && run->mode == MODE_RUN) {
         recover_own(run->witness.run_id);
     }

@@ -34,6 +34,7 @@ struct run {
     enum run_mode mode;
     int supervisor; /* socket */
     int log;        /* pipe, non-blocking */
+    int guardian;   /* pidfd, of the roles; -1: none */
     int signals;    /* signalfd of INT, TERM, HUP; -1: none */
     sigset_t mask;  /* the caller's signal mask */
     struct footing caller; /* the caller's limits and priority */

@@ -22,9 +22,9 @@ MOUNT=/mnt/m/a
     hold --freeze-timeout 1
     kill -STOP "$(role_pid guardian)"
     timeout 3 dd if=/dev/zero of="$MOUNT/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
-    kill -CONT "$(role_pid guardian)"
-    release
+    release # the run lets it go on when it is over
     same "$status" 22
+    no_roles
 }
 
 @test "INT to the front while the snapshot command runs: thawed, post-script run" {
@@ -51,11 +51,12 @@ MOUNT=/mnt/m/a
 
 # waits ROLE THREADS: until it waits for events and has that many threads.
 waits() {
-    local i pid
+    local i pid tasks
     # No event tells that another process sleeps in poll(2).
     for ((i = 0; i < 500; i++)); do
         pid=$(role_pid "$1") || return 1
-        if [[ $(ls "/proc/$pid/task" | wc -l) == "$2" ]] && grep -qs poll "/proc/$pid/stack"; then
+        tasks=("/proc/$pid/task"/*)
+        if ((${#tasks[@]} == $2)) && grep -qs poll "/proc/$pid/stack"; then
             return 0
         fi
         sleep 0.01
@@ -124,4 +125,14 @@ kill_front() {
     script pre <<<true
     quiesce_run -- true # removes what only the front can
     same "$status" 0
+}
+
+@test "guardian stopped, monitor killed: the front lets the guardian go on, which thaws" {
+    hold
+    kill -STOP "$(role_pid guardian)"
+    kill -KILL "$(role_pid monitor)"
+    not_frozen "$MOUNT"
+    await_run
+    same "$status" 70
+    no_roles
 }

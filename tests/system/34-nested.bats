@@ -139,7 +139,6 @@ killed() {
         kill -STOP "$(role_pid guardian)"
         sleep 1 # the deadline itself
         thawed "$name" "$count" || return 1
-        kill -CONT "$(role_pid guardian)"
         release
         same "$status" 22
     done
