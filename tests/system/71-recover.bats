@@ -378,3 +378,25 @@ cgroup_sweep() {
     not test -e "$RECORD"
     umount /run/quiesce
 }
+
+@test "all killed but the guardian, which is stopped: 75; it thaws when it goes on" {
+    local guardian pids
+    hold
+    guardian=$(role_pid guardian)
+    kill -STOP "$guardian"
+    mapfile -t pids < <(pgrep --uid "$BASE_UID,$((BASE_UID + 2)),$((BASE_UID + 3)),$((BASE_UID + 4))")
+    kill -STOP "${pids[@]}" "$FRONT"
+    kill -KILL "${pids[@]}" "$FRONT"
+    wait "$FRONT" || true
+    FRONT=
+    kill -KILL "$SNAPSHOT"
+    recover
+    same "$status" 75
+    is_frozen "$MOUNT"
+    kill -CONT "$guardian"
+    not_frozen "$MOUNT"
+    no_roles
+    recover
+    same "$status" 0
+    no_cgroups
+}
