@@ -37,6 +37,14 @@ is_frozen() {
     "$HELPERS/stall" blocked "$1/probe" "${2:-100}"
 }
 
+# writers_gone: whoever looked at a frozen file system has seen its thaw, and keeps none busy.
+writers_gone() {
+    local pid
+    for pid in $(pgrep -x stall); do
+        timeout 30 tail --pid="$pid" -f /dev/null
+    done
+}
+
 not_frozen() {
     ! is_frozen "$1" 1000
 }

@@ -81,6 +81,7 @@ one_type() {
     new_fs ext4 "${odd##*/}" /mnt/odd.img
     quiesce_run --mount "$odd" -- "${look[@]}" "$odd"
     local result=$status
+    writers_gone
     umount "$odd"
     rmdir "$odd"
     same "$result" 0
@@ -97,6 +98,7 @@ one_type() {
         outcome applicationConsistent 0 0
         froze /mnt/m/inner /mnt/m/xfs
     done
+    writers_gone
     umount /mnt/m/inner
     rmdir /mnt/m/inner
     rm -r /mnt/m/xfs/images
