@@ -400,3 +400,15 @@ cgroup_sweep() {
     same "$status" 0
     no_cgroups
 }
+
+# A monitor says that it ends in order while a freeze that has not returned is left to the guardian.
+@test "ended in order, it says, and something is frozen: one that waits thaws it" {
+    hold
+    printf '\1' | dd of="$RECORD" bs=1 seek=100 conv=notrunc status=none # over
+    wait_beside
+    kill_all
+    waited
+    same "$status" 0
+    expect .recovered true '.fileSystems[0].result' thawed
+    not_frozen "$MOUNT"
+}
