@@ -155,6 +155,9 @@ void on_freeze(void *context, const struct wire_packet *packet)
     }
     m->record->count = request->count;
     if (!opened) {
+        for (uint32_t i = 0; i < state.count; i++) {
+            (void)close(state.targets[i].fd); /* a post-script may want to unmount it; EBADF: not opened */
+        }
         m->state = MONITOR_THAWED;
         answer(MSG_FROZEN, FREEZE_OPEN);
         return;

@@ -149,3 +149,23 @@ said() {
     quiesce_run --mount /mnt/m/a # which tidies up after it
     outcome applicationConsistent 0 0
 }
+
+# A post-script, or who waits for it, may want to unmount what was not frozen after all.
+@test "one that cannot be opened, being a file: the others are not held open" {
+    script post <<<"echo here >$WORK/there; read -r line <$WORK/on"
+    layer ext4 b 16M /mnt/b.img
+    touch /mnt/m/b/file /mnt/file
+    mount --bind /mnt/m/b/file /mnt/file
+    umount /mnt/m/b
+    mkfifo -m 0600 "$WORK/there" "$WORK/on"
+    exec {THERE}<>"$WORK/there" {ON}<>"$WORK/on"
+    "$QUIESCE" run --json --config "$CONFIG" --mount /mnt/m/a --mount /mnt/file -- true >"$OUT" 2>"$ERR" </dev/null 3>&- {THERE}>&- {ON}>&- &
+    FRONT=$!
+    line_from "$THERE"
+    umount /mnt/m/a
+    echo on >&"$ON"
+    await_run
+    exec {THERE}>&- {ON}>&-
+    umount /mnt/file
+    outcome none 123 21
+}
