@@ -30,6 +30,15 @@ enum {
     REPORT_TEXT_MAX = 33554432,
 };
 
+/* Why nothing is frozen, whatever is chosen. */
+enum no_freeze {
+    NO_FREEZE_NONE,    /* what is chosen is frozen */
+    NO_FREEZE_PLUGIN,  /* a plugin's fsFreezeEnabled is false */
+    NO_FREEZE_HOST,    /* fsfreeze of vmbackup.conf is false */
+    NO_FREEZE_PLAN,    /* what is chosen cannot be frozen as asked; the findings say why */
+    NO_FREEZE_REASONS
+};
+
 /* A piece of text: UTF-8, no NUL, in report.text. */
 struct report_text {
     uint32_t offset, length;
@@ -151,7 +160,9 @@ struct report {
     uint32_t host_timeout_seconds, freeze_timeout_seconds;
     uint8_t has_cgroup, has_expedite, has_journal;
     uint8_t limits; /* bit n: enum limit n can be held */
-    uint8_t has_record, reserved[3];
+    uint8_t has_record;
+    uint8_t no_freeze; /* enum no_freeze */
+    uint8_t reserved[2];
     uint32_t documents_count, attempts_count, denied_count, fs_count, findings_count, plugins_count;
     struct report_document documents[WIRE_DOCUMENTS_MAX + WIRE_HOOKS_MAX];
     struct report_hook hooks[WIRE_HOOKS_MAX]; /* by slot; used says which */
@@ -163,6 +174,12 @@ struct report {
     uint32_t text_length;
     char text[REPORT_TEXT_MAX];
 };
+
+/* True if a run freezes file system fs of the report. */
+static inline bool report_freezes(const struct report *r, uint32_t fs)
+{
+    return r->no_freeze == NO_FREEZE_NONE && r->fs[fs].skip == FS_ELIGIBLE;
+}
 
 /* True if every count, enum, offset and length of r lies in its bounds.
  * size: of the mapping that holds it. */

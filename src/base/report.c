@@ -100,7 +100,8 @@ static bool head_ok(const struct report *r)
            r->grade < GRADES && r->exit_status <= 255 && r->snapshot.ran <= 1 && r->snapshot.exit_code <= 255 &&
            r->snapshot.signal < (uint32_t)NSIG && r->host_timeout_seconds <= PLAN_TIMEOUT_MAX &&
            r->freeze_timeout_seconds <= PLAN_FREEZE_TIMEOUT_MAX && r->has_cgroup <= 1 && r->has_expedite <= 1 &&
-           r->has_journal <= 1 && r->limits < 1u << LIMITS && r->has_record <= 1 && r->held.held <= 1 && r->held.released <= r->held.held &&
+           r->has_journal <= 1 && r->limits < 1u << LIMITS && r->has_record <= 1 && r->no_freeze < NO_FREEZE_REASONS &&
+           r->held.held <= 1 && r->held.released <= r->held.held &&
            r->held.cause < RELEASE_CAUSES;
 }
 

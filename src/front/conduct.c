@@ -1,7 +1,6 @@
 #include "front/conduct.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,8 +12,8 @@
 #include "base/report_json.h"
 #include "front/ending.h"
 #include "front/explain.h"
-#include "front/hazards.h"
 #include "front/held_call.h"
+#include "front/outlook.h"
 #include "front/result.h"
 #include "front/run.h"
 #include "front/preflight.h"
@@ -112,27 +111,11 @@ int conduct_start(struct run *run, struct session *session, const struct options
     return 0;
 }
 
-/* Before a run, on request; after one that the deadline ended, because they may be why.  A
- * run that goes well is not kept up by it. */
-static bool look_for_hazards(const struct run *run, struct hazards *hazards)
-{
-    const struct options *o = run->options;
-    if (run->mode == MODE_EXPLAIN || (run->mode == MODE_RUN && run->report->outcome != OUTCOME_FREEZE_TIMEOUT)) {
-        return false;
-    }
-    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    hazards_find(hazards, run->report, proc, (unsigned)getpid(), run->mode == MODE_CHECK ? NULL : o->snapshot, o->json);
-    if (proc >= 0) {
-        close(proc);
-    }
-    return true;
-}
-
 static int conduct(const struct options *options, const struct presentation *how)
 {
     static struct run run;
     static struct session session;
-    static struct hazards hazards;
+    static struct outlook outlook;
     char message[MESSAGE_MAX];
     int status = preflight(message, sizeof message);
     if (status == 0) {
@@ -148,7 +131,8 @@ static int conduct(const struct options *options, const struct presentation *how
     run_loop(&run);
     progress_end(&run.progress);
     if (run.report != NULL) {
-        ending_report(how, run.report, look_for_hazards(&run, &hazards) ? &hazards : NULL, options->json);
+        outlook_look(&outlook, run.report, options, how->mode);
+        ending_report(how, run.report, &outlook, options->json);
         status = (int)run.result.exit_status;
     } else {
         conduct_break_off(&run, &session, message, sizeof message);

@@ -65,11 +65,11 @@ int ending_failure(bool json, const char *run_id, int status, const char *messag
 
 /* ---- with one --------------------------------------------------------------------------- */
 
-static int print_json(const struct presentation *how, const struct report *r, const struct hazards *hazards)
+static int print_json(const struct presentation *how, const struct report *r, const struct outlook *outlook)
 {
     cJSON *object = how->json(r);
-    if (object != NULL && hazards != NULL) {
-        hazards_json(object, hazards, r);
+    if (object != NULL && outlook != NULL) {
+        outlook_json(object, outlook, r);
     }
     char *text = object != NULL ? cJSON_PrintUnformatted(object) : NULL;
     int status = text != NULL && puts(text) >= 0 ? 0 : -1;
@@ -78,15 +78,15 @@ static int print_json(const struct presentation *how, const struct report *r, co
     return status;
 }
 
-void ending_report(const struct presentation *how, const struct report *r, const struct hazards *hazards, bool json)
+void ending_report(const struct presentation *how, const struct report *r, const struct outlook *outlook, bool json)
 {
     int status = 0;
     if (json) {
-        status = print_json(how, r, hazards);
+        status = print_json(how, r, outlook);
     } else {
         how->print(*how->out, r);
-        if (hazards != NULL) {
-            hazards_print(*how->out, hazards, r);
+        if (outlook != NULL) {
+            outlook_print(*how->out, outlook, r);
         }
     }
     if (status != 0 || fflush(*how->out) != 0 || fflush(stdout) != 0) {

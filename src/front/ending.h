@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "front/hazards.h"
+#include "front/outlook.h"
 #include "quiesce/report.h"
 
 /* How a report is shown. */
@@ -21,7 +21,7 @@ struct presentation {
 };
 
 /* Prints a report, which must be valid, and what was found beside it (NULL: nothing was looked for).  That it could not be printed is said on standard error. */
-void ending_report(const struct presentation *how, const struct report *r, const struct hazards *hazards, bool json);
+void ending_report(const struct presentation *how, const struct report *r, const struct outlook *outlook, bool json);
 
 /*
  * Prints a sentence on standard error, and with json the object of a result in which

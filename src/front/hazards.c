@@ -107,7 +107,7 @@ static uint32_t target_of(struct search *s, struct process *p, const char *info)
     const struct mount_line *mount = mount_lines_by_id(&p->mounts, id);
     for (uint32_t i = 0; mount != NULL && i < s->r->fs_count; i++) {
         const struct report_fs *f = &s->r->fs[i];
-        if (f->skip == FS_ELIGIBLE && f->major == mount->major && f->minor == mount->minor) {
+        if (report_freezes(s->r, i) && f->major == mount->major && f->minor == mount->minor) {
             return i;
         }
     }
@@ -324,7 +324,7 @@ void hazards_find(struct hazards *hazards, const struct report *r, int proc, uns
     bool any = false;
     *hazards = (struct hazards){ 0 };
     for (uint32_t i = 0; i < r->fs_count; i++) {
-        any = any || r->fs[i].skip == FS_ELIGIBLE;
+        any = any || report_freezes(r, i);
     }
     if (!any || proc < 0) {
         return;

@@ -49,6 +49,8 @@ static void print_planned_file_system(FILE *out, const struct report *r, const s
     result_print_cell(out, r, f->device, DEVICE_WIDTH);
     if (f->error != 0) {
         fprintf(out, " cannot be frozen: %s\n", strerror((int)f->error));
+    } else if (f->skip == FS_ELIGIBLE && r->no_freeze != NO_FREEZE_NONE) {
+        fputs(r->no_freeze == NO_FREEZE_PLAN ? " see above\n" : " no freeze is wanted\n", out);
     } else if (f->skip == FS_ELIGIBLE) {
         fprintf(out, " level %" PRIu32 "\n", f->level);
     } else {
@@ -56,10 +58,17 @@ static void print_planned_file_system(FILE *out, const struct report *r, const s
     }
 }
 
-static bool is_planned(const struct report_fs *f)
+static bool is_planned(const struct report *r, uint32_t fs)
 {
-    return f->skip == FS_ELIGIBLE && f->level <= 2 * PLAN_FS_MAX;
+    return report_freezes(r, fs) && r->fs[fs].level <= 2 * PLAN_FS_MAX;
 }
+
+static const char *const no_freeze_words[NO_FREEZE_REASONS] = {
+    [NO_FREEZE_NONE] = "",
+    [NO_FREEZE_PLUGIN] = ": fsFreezeEnabled is false in a plugin's configuration",
+    [NO_FREEZE_HOST] = ": fsfreeze is false in vmbackup.conf",
+    [NO_FREEZE_PLAN] = ": it is not possible as asked, see above",
+};
 
 static void print_plan_head(FILE *out, const char *what, const char *last)
 {
@@ -71,17 +80,17 @@ static void print_planned_file_systems(FILE *out, const struct report *r)
 {
     uint32_t planned = 0, levels = 0;
     for (uint32_t i = 0; i < r->fs_count; i++) {
-        planned += is_planned(&r->fs[i]) ? 1 : 0;
-        levels = is_planned(&r->fs[i]) && r->fs[i].level >= levels ? r->fs[i].level + 1 : levels;
+        planned += is_planned(r, i) ? 1 : 0;
+        levels = is_planned(r, i) && r->fs[i].level >= levels ? r->fs[i].level + 1 : levels;
     }
     if (planned > 0) {
         print_plan_head(out, "frozen by a run, in this order, those of a level at the same time:", "FROZEN AT");
     } else {
-        fputs("\na run would freeze nothing\n", out);
+        fprintf(out, "\na run would freeze nothing%s\n", no_freeze_words[r->no_freeze]);
     }
     for (uint32_t level = 0; level < levels; level++) {
         for (uint32_t i = 0; i < r->fs_count; i++) {
-            if (is_planned(&r->fs[i]) && r->fs[i].level == level) {
+            if (is_planned(r, i) && r->fs[i].level == level) {
                 print_planned_file_system(out, r, &r->fs[i]);
             }
         }
@@ -90,12 +99,9 @@ static void print_planned_file_systems(FILE *out, const struct report *r)
         print_plan_head(out, "not frozen:", "BECAUSE");
     }
     for (uint32_t i = 0; i < r->fs_count; i++) {
-        if (!is_planned(&r->fs[i])) {
+        if (!is_planned(r, i)) {
             print_planned_file_system(out, r, &r->fs[i]);
         }
-    }
-    if (planned > 0) {
-        fprintf(out, "\nwhatever happens they are thawed %" PRIu32 " s after the freeze began\n", r->freeze_timeout_seconds);
     }
 }
 
@@ -112,8 +118,4 @@ void result_print_check(FILE *out, const struct report *r)
     fputs("\nscripts:\n", out);
     print_planned_hooks(out, r);
     print_planned_file_systems(out, r);
-    static const char *const answers[] = { "no", "yes" };
-    fprintf(out, "\nmachine: cgroup v2 %s, limits of processes %s, of memory %s, expedited RCU %s, journal %s, record for recover %s\n",
-            answers[r->has_cgroup], answers[r->limits >> LIMIT_PIDS & 1], answers[r->limits >> LIMIT_MEMORY & 1],
-            answers[r->has_expedite], answers[r->has_journal], answers[r->has_record]);
 }

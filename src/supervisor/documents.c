@@ -169,13 +169,20 @@ bool documents_take(struct run *run, struct wire_packet *packet)
 
 /* ---- answers ------------------------------------------------------------------- */
 
+static void want_no_freeze(struct run *run, enum no_freeze why)
+{
+    run->facts.freeze_wanted = false;
+    run->report->no_freeze = (uint8_t)why;
+}
+
 static void take_plugin(struct run *run, uint32_t index, const struct plugin_plan *plan)
 {
     struct report_plugin *p = &run->report->plugins[index];
 
     run->plugins[index] = *plan;
     run->plugin_usable[index] = true;
-    run->facts.freeze_wanted = run->facts.freeze_wanted && plan->freeze;
+    if (!plan->freeze)
+        want_no_freeze(run, NO_FREEZE_PLUGIN);
     p->used = 1;
     p->name = report_text_add_string(run->report, plan->name);
     p->app_name = report_text_add_string(run->report, plan->app_name);
@@ -217,7 +224,8 @@ static void take_usable(struct run *run, const void *body)
         break;
     case DOC_VMBACKUP:
         run->vmbackup = *(const struct vmbackup_plan *)body;
-        run->facts.freeze_wanted = run->facts.freeze_wanted && run->vmbackup.freeze;
+        if (!run->vmbackup.freeze)
+            want_no_freeze(run, NO_FREEZE_HOST);
         break;
     case DOC_PLUGIN:
         take_plugin(run, plugin, body);
@@ -288,6 +296,8 @@ static void choose_file_systems(struct run *run)
         return;
     documents_choose(run);
     run->facts.plan = heavier(run->facts.plan, run->plan.outcome);
+    if (run->plan.outcome != well && run->report->no_freeze == NO_FREEZE_NONE)
+        run->report->no_freeze = NO_FREEZE_PLAN;
     if (run->plan.outcome == well && run->plan.count == 0 && run->facts.freeze_wanted) {
         run_finding(run, FINDING_WARNING, FINDING_MOUNT, OUTCOME_FREEZE_FAILED, "",
                     "there is no file system to freeze among those asked for");
