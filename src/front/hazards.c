@@ -39,22 +39,27 @@ struct process {
     bool has_mounts;
 };
 
-static void add(struct search *s, enum hazard_kind kind, uint32_t fs, const struct process *p, const char *path)
+void hazards_add(struct hazards *hazards, const struct hazard *place, const char *process, const char *path)
 {
-    for (unsigned i = 0; i < s->found->count; i++) {
-        const struct hazard *h = &s->found->list[i];
-        if (h->kind == kind && h->fs == fs && h->pid == p->pid) {
+    for (unsigned i = 0; i < hazards->count; i++) {
+        const struct hazard *h = &hazards->list[i];
+        if (h->kind == place->kind && h->fs == place->fs && h->pid == place->pid) {
             return; /* one file of a process on a file system is enough */
         }
     }
-    if (s->found->count == HAZARDS_MAX) {
-        s->found->more = true;
+    if (hazards->count == HAZARDS_MAX) {
+        hazards->more = true;
         return;
     }
-    struct hazard *h = &s->found->list[s->found->count++];
-    *h = (struct hazard){ .kind = kind, .fs = fs, .pid = p->pid };
-    snprintf(h->process, sizeof h->process, "%s", p->name);
+    struct hazard *h = &hazards->list[hazards->count++];
+    *h = *place;
+    snprintf(h->process, sizeof h->process, "%s", process);
     snprintf(h->path, sizeof h->path, "%.*s", HAZARDS_PATH_MAX - 1, path);
+}
+
+static void add(struct search *s, enum hazard_kind kind, uint32_t fs, const struct process *p, const char *path)
+{
+    hazards_add(s->found, &(struct hazard){ .kind = kind, .fs = fs, .pid = p->pid }, p->name, path);
 }
 
 /* A small file as a string.  Returns false if it cannot be read. */

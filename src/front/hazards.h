@@ -17,6 +17,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "front/ground.h"
 #include "quiesce/report.h"
 
 enum {
@@ -31,6 +32,8 @@ enum hazard_kind {
     HAZARD_TERMINAL, /* whoever holds our terminal does: script(1) */
     HAZARD_OUTPUT,   /* our own output does */
     HAZARD_LVM,      /* the command is LVM's, and keeps its archive there */
+    HAZARD_SWAP,     /* a swap file lies on a file system that lies on what is frozen */
+    HAZARD_REMOTE,   /* what is frozen lies on a file that a server or a FUSE daemon provides */
     HAZARD_KINDS
 };
 
@@ -60,6 +63,18 @@ struct hazards {
  */
 void hazards_find(struct hazards *hazards, const struct report *r, int proc, unsigned self, char *const *command,
                   bool to_stderr);
+
+/*
+ * Adds those that follow from what lies on what.
+ *   ground  of r
+ *   proc    directory of proc(5), which has the swap files
+ *   root    descriptor of "/"
+ */
+void hazards_below(struct hazards *hazards, const struct report *r, const struct ground *ground, int proc, int root);
+
+/* Adds one, if there is none of its kind, file system and process.  process, path: strings, cut where
+ * they are too long. */
+void hazards_add(struct hazards *hazards, const struct hazard *place, const char *process, const char *path);
 
 /* In words, each with what to do about it; nothing if there is none. */
 void hazards_print(FILE *out, const struct hazards *hazards, const struct report *r);

@@ -11,7 +11,7 @@ enum { TEXT_MAX = 2048 };
 
 /* What it is, between the process and the path; what follows; and what to do. */
 static const struct {
-    const char *name, *does, *so, *remedy;
+    const char *name, *does, *so, *remedy, *on;
 } words[HAZARD_KINDS] = {
     [HAZARD_FANOTIFY] = { "fanotify", "decides whether files may be opened or executed",
                           "if it writes to what is frozen, everybody who opens a file waits for it until the thaw, the snapshot command too",
@@ -28,6 +28,10 @@ static const struct {
     [HAZARD_LVM] = { "lvm", "keeps an archive and a backup of its metadata in",
                      "it sleeps until the deadline when it writes them",
                      "give it --config 'backup { archive=0 backup=0 }', or keep /etc out of what is frozen" },
+    [HAZARD_SWAP] = { "swap", "swaps to", "whoever needs a page of it sleeps until the thaw, whatever it does",
+                      "swap elsewhere, or exclude the file system below", "which in the end lies on" },
+    [HAZARD_REMOTE] = { "remote", "provides", "if it does not answer, neither the freeze nor who writes there ends before it does",
+                        "exclude the file system if that may be away", "below" },
 };
 
 /* "NAME (pid N) does PATH, on MOUNT, which will be frozen: so" */
@@ -41,8 +45,9 @@ static void describe(char text[TEXT_MAX], const struct hazard *h, const struct r
     }
     if (h->fs < r->fs_count) {
         const struct report_text *t = &r->fs[h->fs].mount_point;
+        const char *on = words[h->kind].on != NULL ? words[h->kind].on : "on";
         sanitise(mount, sizeof mount, r->text + t->offset, t->length);
-        snprintf(where, sizeof where, " %s, on %s, which is frozen in a run", path, mount);
+        snprintf(where, sizeof where, " %s, %s %s, which is frozen in a run", path, on, mount);
     }
     snprintf(text, TEXT_MAX, "%s%s %s%s: %s", process, pid, words[h->kind].does, where, words[h->kind].so);
 }

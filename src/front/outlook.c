@@ -8,33 +8,31 @@
 
 enum { MESSAGE_MAX = 256 };
 
-static void look_at_plan(struct outlook *outlook, const struct report *r, const struct options *options)
+static void look_at_ground(struct outlook *outlook, const struct report *r, int root)
 {
     static struct msg_topology topology; /* large */
     char message[MESSAGE_MAX]; /* the supervisor has been told the same, and it is a finding */
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     bool known = root >= 0 && topology_read(&topology, root, message, sizeof message) == 0;
     ground_read(&outlook->ground, r, known ? &topology : NULL, root);
-    provision_look(&outlook->provision, r, options->no_expedite);
-    if (root >= 0) {
-        close(root);
-    }
 }
 
 void outlook_look(struct outlook *outlook, const struct report *r, const struct options *options, enum run_mode mode)
 {
     outlook->has_plan = mode == MODE_CHECK || mode == MODE_DRY_RUN;
     outlook->has_hazards = outlook->has_plan || (mode == MODE_RUN && r->outcome == OUTCOME_FREEZE_TIMEOUT);
-    if (outlook->has_plan) {
-        look_at_plan(outlook, r, options);
-    }
     if (!outlook->has_hazards) {
         return;
     }
-    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    look_at_ground(outlook, r, root);
+    provision_look(&outlook->provision, r, options->no_expedite);
     hazards_find(&outlook->hazards, r, proc, (unsigned)getpid(), mode == MODE_CHECK ? NULL : options->snapshot, options->json);
-    if (proc >= 0) {
-        close(proc);
+    hazards_below(&outlook->hazards, r, &outlook->ground, proc, root);
+    const int opened[] = { root, proc };
+    for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
+        if (opened[i] >= 0) {
+            close(opened[i]);
+        }
     }
 }
 
