@@ -62,18 +62,21 @@ of() {
     remove /mnt/m/l2 /mnt/m/l1 /mnt/m/l0
 }
 
-@test "a loop device whose file is deleted" {
+@test "a loop device whose file was opened by another mount, and then is deleted" {
     layer ext4 l0 128M /mnt/l0.img
-    loop_on /mnt/m/l0/disk 64M
+    mkdir -p /mnt/m/bound /mnt/m/l1
+    mount --bind /mnt/m/l0 /mnt/m/bound
+    loop_on /mnt/m/bound/disk 64M
     mkfs.ext4 -q "$LOOP"
-    mkdir -p /mnt/m/l1
     mount "$LOOP" /mnt/m/l1
+    check
+    same "$(of /mnt/m/l1 '.liesOn[0] | "\(.path) \(.mountPoint)"')" "/mnt/m/bound/disk /mnt/m/bound"
     rm /mnt/m/l0/disk
     check
-    same "$(of /mnt/m/l1 '.liesOn[0] | "\(.path) \(.mountPoint)"')" "/mnt/m/l0/disk (deleted) /mnt/m/l0"
+    same "$(of /mnt/m/l1 '.liesOn[0] | "\(.path) \(.mountPoint)"')" "/mnt/m/bound/disk (deleted) /mnt/m/l0"
     remove /mnt/m/l1
     let_go
-    remove /mnt/m/l0
+    remove /mnt/m/bound /mnt/m/l0
 }
 
 @test "every part of the machine, as it is" {
