@@ -21,6 +21,14 @@ fuzz-coverage:
 	@$(MAKE) --no-print-directory fuzz-build-libfuzzer fuzz-build-coverage
 	@$(FUZZ_CAMPAIGN) coverage $(FUZZ_OUT)/coverage-report
 
+# How many inputs a second of CPU time takes: JSON.  SPEED=host,plugin: of these alone.
+SPEED ?= $(subst $() ,$(comma),$(FUZZ_NAMES))
+.PHONY: fuzz-speed
+fuzz-speed:
+	@tools/deps check fuzz
+	@$(MAKE) --no-print-directory $(foreach n,$(subst $(comma), ,$(SPEED)),$(FUZZ_OUT)/asan/$(n) $(FUZZ_OUT)/libfuzzer/$(n)) >&2
+	@fuzz/speed --build $(FUZZ_OUT) --seconds $(or $(SECONDS_EACH),5) $(subst $(comma), ,$(SPEED))
+
 # Each defect of fuzz/planted must be found; PLANTED="fuzz/planted/a.patch ..." looks for some.
 .PHONY: fuzz-selftest
 fuzz-selftest:

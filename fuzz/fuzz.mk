@@ -10,7 +10,7 @@ FUZZ_NAMES  := $(patsubst fuzz/%.c,%,$(filter-out fuzz/mutate_%,$(wildcard fuzz/
 
 # fuzz: CC of a flavour, what its objects are compiled and its harnesses linked with, and
 # which main() replays files where the engine brings none.
-FUZZ_FLAVOURS := libfuzzer replay plain msan afl coverage
+FUZZ_FLAVOURS := libfuzzer asan replay plain msan afl coverage
 
 # The engine's own counters and comparisons; all recoveries are off, a finding is an abort.
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -18,6 +18,12 @@ FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 FUZZ_CC_libfuzzer      = $(FUZZ_CLANG)
 FUZZ_CFLAGS_libfuzzer := -O3 -g -DFUZZ_ENGINE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls $(FUZZ_SANITIZE)
 FUZZ_LDFLAGS_libfuzzer := -fsanitize=fuzzer $(FUZZ_SANITIZE)
+
+# Without the undefined-behaviour sanitizer, which keeps much from being inlined: the fastest
+# that still sees what is out of bounds; "make fuzz-speed" measures it beside the other.
+FUZZ_CC_asan           = $(FUZZ_CLANG)
+FUZZ_CFLAGS_asan      := $(FUZZ_CFLAGS_libfuzzer) -fno-sanitize=undefined
+FUZZ_LDFLAGS_asan     := -fsanitize=fuzzer,address
 
 FUZZ_CC_replay         = $(CC)
 FUZZ_CFLAGS_replay    := -O1 -g $(FUZZ_SANITIZE)
@@ -40,6 +46,11 @@ FUZZ_CC_coverage       = $(FUZZ_CLANG)
 # Counting takes time: the limits are as those of the sanitizers.
 FUZZ_CFLAGS_coverage  := -O1 -g -DMETER_SLOW=20 -fprofile-instr-generate -fcoverage-mapping -fcoverage-compilation-dir=.
 FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
+
+# The paths through oracles, mutators and the allocator are none of the program's: in these
+# flavours the engine does not count them.
+FUZZ_TRACED   := libfuzzer asan
+FUZZ_UNTRACED := $(addprefix lib/,arena compare documents fuzz meter plans print) mutate_json mutate_sequence
 
 # The flavours whose engine has no main().
 FUZZ_REPLAYED := replay plain msan coverage
@@ -64,6 +75,9 @@ fuzz_mutator   = $(if $(filter $(FUZZ_UNMUTATED),$(1)),,$(if $(FUZZ_MUTATOR_$(2)
 # Every allocation that our code and cJSON ask for is counted (fuzz/lib/budget.c).
 FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray free)
 
+# The comparisons of harnesses whose mutator knows all the words (fuzz/lib/compare.c).
+fuzz_compare = $(if $(filter json,$(FUZZ_MUTATOR_$(1))),$(patsubst %,-Wl$(comma)--wrap=%,memcmp strcmp strncmp strcasecmp))
+
 # A harness of messages has the program itself as one object: its main() is role_main(),
 # and its static variables lie between two names, so that they can be cleared.
 FUZZ_ROLES := guardian monitor parser launcher supervisor
@@ -84,7 +98,7 @@ FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snap
 FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get
 fuzz_wraps = $(if $(filter messages_%,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
 
-$(foreach n,messages_front report journal options held,$(eval FUZZ_LINK_$(n) := front parser))
+$(foreach n,messages_front report journal options held record,$(eval FUZZ_LINK_$(n) := front parser))
 FUZZ_LINK_planning := supervisor parser
 
 FUZZ_LIBS_json := -ljansson
@@ -101,12 +115,12 @@ FUZZ_LIB := $(filter-out fuzz/lib/sanitizers.c,$(wildcard fuzz/lib/*.c))
 
 # flavour NAME
 define fuzz_flavour
-$(FUZZ_OUT)/$(1)/obj/src/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
+$(FUZZ_OUT)/$(1)/obj/src/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc $(BUILD)/gen/filter_launcher.inc
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 $(FUZZ_OUT)/$(1)/obj/fuzz/%.o: fuzz/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
 	@mkdir -p $$(@D)
-	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CPPFLAGS) $$(FUZZ_WARNINGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CPPFLAGS) $$(FUZZ_WARNINGS) $$(FUZZ_CFLAGS_$(1)) $(if $(filter $(1),$(FUZZ_TRACED)),$$(if $$(filter $$*,$$(FUZZ_UNTRACED)),-fno-sanitize=fuzzer$$(comma)fuzzer-no-link)) -MMD -MP -c $$< -o $$@
 $(FUZZ_OUT)/$(1)/obj/role/%/main.o: src/%/main.c $(BUILD)/flags $(BUILD)/gen/filter_%.inc
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) -Dmain=role_main $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
@@ -137,7 +151,7 @@ $(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1)
   $(if $(filter $(1),$(FUZZ_REPLAYED)),$(FUZZ_OUT)/$(1)/obj/fuzz/main/replay.o) \
   $(FUZZ_OUT)/$(1)/obj/fuzz/lib/sanitizers.o \
   $(call fuzz_role,$(1),$(2)) $(FUZZ_OUT)/$(1)/libfuzz.a $(call fuzz_libraries,$(1),$(2)) $(call fuzz_cjson,$(1))
-	$$(call say,LINK)$$(or $$(FUZZ_LD_$(1)),$$(FUZZ_CC_$(1))) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $(call fuzz_wraps,$(2)) -o $$@ $$^ \
+	$$(call say,LINK)$$(or $$(FUZZ_LD_$(1)),$$(FUZZ_CC_$(1))) $$(FUZZ_LDFLAGS_$(1)) $$(FUZZ_WRAP) $(call fuzz_compare,$(2)) $(call fuzz_wraps,$(2)) -o $$@ $$^ \
 	  $(if $(filter $(1),$(FUZZ_CJSON_SYSTEM)),-lcjson) -lseccomp -lmd -lm $$(FUZZ_LIBS_$(2))
 endef
 $(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "fuzz.h"
 #include "parser/json.h"
 #include "parser/text.h"
@@ -215,6 +216,7 @@ static void run(const char *bytes, size_t n)
     int result;
 
     finding_begin(&head);
+    fuzz_arena_begin();
     fuzz_meter_start();
     result = json_parse(&document, bytes, n, &limits, &head);
     fuzz_meter_stop();
@@ -238,6 +240,7 @@ static void run(const char *bytes, size_t n)
     }
     json_decref(other);
     json_free(&document);
+    fuzz_arena_end();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

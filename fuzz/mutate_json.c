@@ -72,9 +72,19 @@ static size_t skip_string(const struct editor *e, size_t at)
     return at < e->size ? at + 1 : e->size;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool is_mark(char c)
+{
+    return is_blank(c) || c == ',' || c == ':' || c == '{' || c == '}' || c == '[' || c == ']' || c == '"';
+}
+
 static size_t skip_blanks(const struct editor *e, size_t at)
 {
-    while (at < e->size && memchr(" \t\r\n", e->text[at], 4)) {
+    while (at < e->size && is_blank(e->text[at])) {
         at++;
     }
     return at;
@@ -84,7 +94,7 @@ static size_t skip_plain(const struct editor *e, size_t at)
 {
     size_t begin = at;
 
-    while (at < e->size && !memchr(" \t\r\n,:{}[]\"", e->text[at], 11)) {
+    while (at < e->size && !is_mark(e->text[at])) {
         at++;
     }
     return at > begin ? at : at + 1;
@@ -94,7 +104,7 @@ static size_t skip_plain(const struct editor *e, size_t at)
 static void read_pieces(struct editor *e)
 {
     unsigned open[DEEPEST], depth = 0;
-    size_t key = 0, key_end = 0;
+    size_t key = 0, key_end = 0, behind;
 
     e->count = 0;
     for (size_t at = skip_blanks(e, 0); at < e->size && e->count < PIECES_MAX; at = skip_blanks(e, at)) {
@@ -107,10 +117,10 @@ static void read_pieces(struct editor *e)
             }
         } else if (c == ',' || c == ':') {
             at++;
-        } else if (c == '"' && skip_blanks(e, end) < e->size && e->text[skip_blanks(e, end)] == ':') {
+        } else if (c == '"' && (behind = skip_blanks(e, end)) < e->size && e->text[behind] == ':') {
             key = at;
             key_end = end;
-            at = skip_blanks(e, end) + 1;
+            at = behind + 1;
         } else {
             struct piece *p = &e->pieces[e->count++];
             *p = (struct piece){key, key_end, at, c == '{' || c == '[' ? e->size : end, c == '"'};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "parser/document.h"
 #include "plans.h"
 #include "print.h"
@@ -18,10 +19,18 @@ static const size_t plan_sizes[DOC_KINDS] = {
 
 static union document_plan first, second; /* large */
 
+/* Nothing that it allocates may stay. */
+static void parse(enum document_kind kind, const char *argument, const char *bytes, size_t n, union document_plan *plan)
+{
+    fuzz_arena_begin();
+    document_parse(kind, argument, bytes, n, NULL, 0, plan);
+    fuzz_arena_end();
+}
+
 static void check_again(enum document_kind kind, const char *argument, const char *bytes, size_t n)
 {
     memset(&second, 0xA5, plan_sizes[kind]);
-    document_parse(kind, argument, bytes, n, NULL, 0, &second);
+    parse(kind, argument, bytes, n, &second);
     FUZZ_CHECK(memcmp(&first, &second, plan_sizes[kind]) == 0, "the same document gives another plan");
 }
 
@@ -36,7 +45,7 @@ static void check_printed(enum document_kind kind, const char *argument)
     }
     copy = fuzz_copy(text, length);
     if (length <= document_bytes_max(kind)) {
-        document_parse(kind, argument, copy, length, NULL, 0, &second);
+        parse(kind, argument, copy, length, &second);
         FUZZ_CHECK(second.head.usable == 1, "what was printed of a plan is refused: %s\n%s",
                    second.head.findings[0].message, text);
         FUZZ_CHECK(memcmp((char *)&first + head, (char *)&second + head, plan_sizes[kind] - head) == 0,
@@ -49,7 +58,7 @@ static void check_printed(enum document_kind kind, const char *argument)
 void fuzz_document(enum document_kind kind, const char *argument, const char *bytes, size_t n)
 {
     fuzz_meter_start();
-    document_parse(kind, argument, bytes, n, NULL, 0, &first);
+    parse(kind, argument, bytes, n, &first);
     fuzz_meter_stop();
     plan_oracle(kind, &first, bytes, n);
     if (fuzz_sometimes(bytes, n, SOMETIMES)) {

@@ -5,9 +5,12 @@
 #include "meter.h"
 
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "arena.h"
 
 static struct meter {
     bool running;
@@ -86,10 +89,15 @@ size_t meter_heap_peak(void)
     return meter.heap_peak;
 }
 
+static size_t size_of(void *p)
+{
+    return arena_has(p) ? arena_size(p) : malloc_usable_size(p);
+}
+
 static void *came(void *p)
 {
     if (meter.running && p) {
-        meter.heap += malloc_usable_size(p);
+        meter.heap += size_of(p);
         if (meter.heap > meter.heap_peak) {
             meter.heap_peak = meter.heap;
         }
@@ -97,49 +105,81 @@ static void *came(void *p)
     return p;
 }
 
-static void goes(void *p)
+static void goes(size_t n)
 {
-    if (meter.running && p) {
-        size_t n = malloc_usable_size(p);
+    if (meter.running) {
         meter.heap -= n < meter.heap ? n : meter.heap;
     }
 }
 
 void *__wrap_malloc(size_t n)
 {
-    return came(__real_malloc(n));
+    void *p = arena_take(n);
+
+    return came(p ? p : __real_malloc(n));
 }
 
 void *__wrap_calloc(size_t count, size_t n)
 {
-    return came(__real_calloc(count, n));
+    void *p = n == 0 || count <= SIZE_MAX / n ? arena_take(count * n) : NULL;
+
+    return came(p ? memset(p, 0, count * n) : __real_calloc(count, n));
+}
+
+/* It always moves: who kept the old address is found. */
+static void *move(void *old, size_t n)
+{
+    size_t before = size_of(old);
+    void *new = arena_take(n);
+
+    new = came(new ? new : __real_malloc(n));
+    if (new) {
+        memcpy(new, old, before < n ? before : n);
+        arena_free(old);
+        goes(before);
+    }
+    return new;
 }
 
 /* While it moves both are there. */
 void *__wrap_realloc(void *old, size_t n)
 {
-    size_t before = meter.running && old ? malloc_usable_size(old) : 0;
-    void *new = came(__real_realloc(old, n));
+    size_t before;
+    void *new;
 
+    if (!old) {
+        return __wrap_malloc(n);
+    }
+    if (arena_has(old)) {
+        return move(old, n);
+    }
+    before = meter.running ? malloc_usable_size(old) : 0;
+    new = came(__real_realloc(old, n));
     if (new) {
-        meter.heap -= before < meter.heap ? before : meter.heap;
+        goes(before);
     }
     return new;
 }
 
 void *__wrap_reallocarray(void *old, size_t count, size_t n)
 {
-    size_t before = meter.running && old ? malloc_usable_size(old) : 0;
-    void *new = came(__real_reallocarray(old, count, n));
-
-    if (new) {
-        meter.heap -= before < meter.heap ? before : meter.heap;
+    if (n > 0 && count > SIZE_MAX / n) {
+        return __real_reallocarray(old, count, n); /* which refuses it */
     }
-    return new;
+    return __wrap_realloc(old, count * n);
 }
 
 void __wrap_free(void *p)
 {
-    goes(p);
-    __real_free(p);
+    if (!p) {
+        return;
+    }
+    if (meter.running) {
+        goes(size_of(p));
+    }
+    if (arena_has(p)) {
+        arena_free(p);
+    } else {
+        __real_free(p);
+    }
 }
