@@ -54,7 +54,7 @@ static void look_at_swap(struct hazards *hazards, const struct report *r, const 
     if (rest == NULL || strncmp(rest + strspn(rest, " \t"), "file", strlen("file")) != 0) {
         return;
     }
-    uint32_t fs = holder(r, mounts, root, mount_text(path));
+    uint32_t fs = holder(r, mounts, root, mount_line_text(path));
     if (fs != GROUND_NOWHERE && ground_on_target(ground, r, fs, &target)) {
         hazards_add(hazards, &(struct hazard){ .kind = HAZARD_SWAP, .fs = target }, "the kernel", path);
     }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* The kernel writes blanks, line ends and backslashes as \ooo.  In place: it never gets longer. */
-char *mount_text(char *text)
+char *mount_line_text(char *text)
 {
     char *to = text;
     for (const char *from = text; *from != '\0';) {
@@ -59,8 +59,8 @@ static bool read_line(struct mount_line *mount, char *line)
         !mount_device(fields[DEVICE], &mount->major, &mount->minor)) {
         return false;
     }
-    mount->point = mount_text(fields[POINT]);
-    mount->source = mount_text(source);
+    mount->point = mount_line_text(fields[POINT]);
+    mount->source = mount_line_text(source);
     return true;
 }
 
@@ -168,7 +168,7 @@ bool mount_line_option(const struct mount_line *mount, const char *name, char *v
             }
             memcpy(value, at + length + 1, size);
             value[size] = '\0';
-            (void)mount_text(value);
+            (void)mount_line_text(value);
             return true;
         }
     }

@@ -29,7 +29,7 @@ int mount_lines_read(struct mount_lines *mounts, int fd);
 void mount_lines_free(struct mount_lines *mounts);
 
 /* Undoes the kernel's escapes (\040), in place.  Returns text. */
-char *mount_text(char *text);
+char *mount_line_text(char *text);
 
 /* MAJOR:MINOR, perhaps with the newline that sysfs puts behind it.  False: it is something else. */
 bool mount_device(const char *text, unsigned *major, unsigned *minor);
