@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /*
- * Opens a mount point for the freeze ioctls.
+ * Opens a mount point for the freeze ioctls: a directory, or a regular file, as containers have some
+ * (/etc/hosts).  Nothing else is opened, unless root puts it there at that very moment: -ENOTDIR.
  *   root      O_PATH descriptor of "/"
  *   path      absolute, as the mount table shows it
  *   mount_id  of the mount table, proc(5); compared with statx(2)'s

@@ -14,6 +14,8 @@ setup() {
 teardown() {
     let_go
     umount --recursive /mnt/side /mnt/m/a/below 2>/dev/null || true
+    umount /mnt/side/one 2>/dev/null || true
+    rm -f /mnt/side/one 2>/dev/null || true
     fsfreeze -u /mnt/m/a 2>/dev/null && echo "left frozen: /mnt/m/a"
     while mountpoint -q /mnt/m/a; do
         umount /mnt/m/a
@@ -52,6 +54,37 @@ warnings() {
     quiesce_run --mount /mnt/side
     outcome applicationConsistent 0 0
     expect '[.fileSystems[] | select(.frozenSeconds > 0).mountPoint] | join(" ")' /mnt/side
+}
+
+# on_a PATH: a mount of it on one like it is the only one left of a.
+on_a() {
+    mkdir -p /mnt/side
+    case $(stat -c %F "$1") in
+    fifo) mkfifo /mnt/side/one ;;
+    *) touch /mnt/side/one ;;
+    esac
+    mount --bind "$1" /mnt/side/one
+    umount /mnt/m/a
+}
+
+@test "mounted on a file alone: frozen by that" {
+    echo name >/mnt/m/a/hosts
+    on_a /mnt/m/a/hosts
+    quiesce_run --mount /mnt/side/one
+    outcome applicationConsistent 0 0
+    expect '[.fileSystems[] | select(.frozenSeconds > 0).mountPoint] | join(" ")' /mnt/side/one
+}
+
+@test "mounted on a FIFO alone: an error that names it; nobody opens it" {
+    mkfifo /mnt/m/a/fifo
+    on_a /mnt/m/a/fifo
+    # Who waits for a reader would get one.
+    (echo opened >/mnt/side/one) 3>&- &
+    quiesce_run --mount /mnt/side/one --allow-crash-consistent never
+    outcome none 123 21
+    kill -0 $!
+    kill $!
+    wait $! || true
 }
 
 @test "hidden everywhere: an error that names it, unless it is excluded" {
