@@ -125,8 +125,9 @@ static int take(int fd, int operation, bool wait)
     return error == EINTR ? EWOULDBLOCK : error;
 }
 
-/* With both locks: what there is to do is done.  Returns an exit status, and words. */
-static int recover_locked(struct left *left, int directory, bool wait, char *text, size_t capacity)
+/* With both locks: what there is to do is done.  *gone: the record is not the one that is there any more,
+ * and nothing was done.  Returns an exit status, and words. */
+static int recover_locked(struct left *left, int directory, bool wait, bool *gone, char *text, size_t capacity)
 {
     int lock = -1, status = EXIT_TRY_AGAIN;
     int error = machine_lock(directory, &lock);
@@ -137,6 +138,7 @@ static int recover_locked(struct left *left, int directory, bool wait, char *tex
         snprintf(text, capacity, "the lock " QUIESCE_RUN_DIR "/" QUIESCE_LOCK " cannot be taken: %s", strerror(error));
         status = EXIT_INTERNAL;
     } else if (!record_is_named(directory, left->fd)) {
+        *gone = true;
         snprintf(text, capacity, "somebody else has recovered what there was");
         status = 0;
     } else if ((status = left_look(left, text, capacity)) == 0 && (status = left_act(left, directory, text, capacity)) == 0) {
@@ -163,7 +165,7 @@ static bool ended_in_order(int fd)
 
 /* Looks at what is there; with wait at a run that lives as soon as it has ended.  left->fd
  * is -1 if there is no record, or only that of a run that had ended in order before.  Returns an exit status, and words. */
-static int recover_once(struct left *left, int directory, bool wait, char *text, size_t capacity)
+static int recover_once(struct left *left, int directory, bool wait, bool *gone, char *text, size_t capacity)
 {
     int status = left_find(left, directory, text, capacity);
     if (status != 0) {
@@ -190,7 +192,21 @@ static int recover_once(struct left *left, int directory, bool wait, char *text,
         }
         return 0;
     }
-    return recover_locked(left, directory, wait, text, capacity);
+    return recover_locked(left, directory, wait, gone, text, capacity);
+}
+
+/* The same.  While the lock of runs was waited for another run may have begun, and have been killed
+ * as well: with wait its record is looked at then. */
+static int recover_newest(struct left *left, int directory, bool wait, char *text, size_t capacity)
+{
+    bool gone;
+    int status;
+    do {
+        gone = false;
+        left_close(left);
+        status = recover_once(left, directory, wait, &gone, text, capacity);
+    } while (wait && gone && faccessat(directory, QUIESCE_RECORD, F_OK, 0) == 0);
+    return status;
 }
 
 static int watch(int *events)
@@ -209,7 +225,7 @@ static int recover_from(struct left *left, bool wait, bool *again, char *text, s
         snprintf(text, capacity, QUIESCE_RUN_DIR ": %s",
                  error == EPERM ? "it must be a directory that root alone can write" : strerror(error));
     } else {
-        status = recover_once(left, directory, wait, text, capacity);
+        status = recover_newest(left, directory, wait, text, capacity);
     }
     *again = wait && status == 0 && left->fd < 0;
     if (*again && (error = wait_for_change(events)) != 0) {

@@ -213,6 +213,28 @@ waited() {
     not test -e "$RECORD"
 }
 
+@test "one that waits for the lock while another run begins and is killed as well: its record is seen to" {
+    local i lock
+    hold "${ALL[@]}"
+    kill_all
+    exec {lock}<>/run/quiesce/lock
+    flock "$lock"
+    wait_beside {lock}>&-
+    for ((i = 0; i < 500; i++)); do
+        # It may have waited for the record's lock until now.
+        grep -q -- "-> FLOCK .*:$(stat -c %i /run/quiesce/lock) " /proc/locks && break
+        sleep 0.01
+    done
+    # As the next run puts its own there.
+    cp -p "$RECORD" "$RECORD.next"
+    mv "$RECORD.next" "$RECORD"
+    exec {lock}>&-
+    waited
+    all_thawed
+    expect .recovered true .exitStatus 0
+    [[ ! -e $RECORD ]]
+}
+
 @test "several that wait, and one that does not: one recovers, the others say so" {
     local first second
     hold "${ALL[@]}"
