@@ -72,6 +72,25 @@ at_work() {
     [[ $status == 2 && $output == *"another campaign"* ]]
 }
 
+@test "isolate: who freezes again and again, and who writes there, end with the command" {
+    local script
+    # The directories make the thaw of all take its time.
+    # shellcheck disable=SC2016  # expanded inside
+    script='truncate -s 16M /mnt/a.img; mkfs.ext4 -q /mnt/a.img; mkdir /mnt/m/a /mnt/m/b{1..100}; mount -o loop /mnt/a.img /mnt/m/a
+        setsid python3 -c "
+import fcntl, os
+fd = os.open(\"/mnt/m/a\", os.O_RDONLY)
+while True:
+    try:
+        fcntl.ioctl(fd, 0xC0045877, 0) # FIFREEZE
+    except OSError:
+        pass
+" &
+        setsid bash -c "while :; do echo >/mnt/m/a/file; done" &
+        until grep -qs percpu_rwsem_wait /proc/*/wchan; do sleep 0.01; done'
+    timeout 60 "$BATS_TEST_DIRNAME/../lib/isolate" bash -c "$script" >/dev/null 2>&1 3>&-
+}
+
 @test "killed, it leaves nothing running and nothing mounted" {
     local pid status=0
     mkdir "$DIR"
