@@ -2,6 +2,8 @@
  * actor.c - what the scripts and the snapshot command of a trial do.
  *
  *   campaign-actor pause US       sleeps, as a script that works
+ *   campaign-actor write US       the same, but first writes to every file system, as an application
+ *                                 that goes on: it waits if one is frozen again
  *   campaign-actor snapshot US    notes the newest record of each writer that is at
  *                                 work, sleeps, and notes it again: while everything
  *                                 is frozen the two are the same
@@ -57,6 +59,18 @@ static void look(struct load *load, int which)
     }
 }
 
+/* No data: a journal is begun, which is what a freeze holds up. */
+static bool write_each(const struct load *load)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < load->count; i++) {
+        char path[TEXT_MAX];
+        snprintf(path, sizeof path, MOUNTS "/%s/records", load->writers[i].name);
+        all = (atomic_load(&load->writers[i].wanted) == 0 || utimensat(AT_FDCWD, path, NULL, 0) == 0) && all;
+    }
+    return all;
+}
+
 static void snapshot(struct load *load, useconds_t us)
 {
     atomic_store(&load->snapshot_began, clock_monotonic_ns());
@@ -95,8 +109,9 @@ static int held(struct load *load, useconds_t us, char *const freeze[])
 int main(int argc, char **argv)
 {
     bool pauses = argc == 3 && strcmp(argv[1], "pause") == 0, holds = argc > 4 && strcmp(argv[1], "held") == 0;
-    if (!pauses && !holds && (argc != 3 || strcmp(argv[1], "snapshot") != 0)) {
-        fputs("usage: campaign-actor pause US | snapshot US | held US QUIESCE freeze OPTION...\n", stderr);
+    bool writes = argc == 3 && strcmp(argv[1], "write") == 0;
+    if (!pauses && !writes && !holds && (argc != 3 || strcmp(argv[1], "snapshot") != 0)) {
+        fputs("usage: campaign-actor pause US | write US | snapshot US | held US QUIESCE freeze OPTION...\n", stderr);
         return 2;
     }
     useconds_t us = (useconds_t)strtoul(argv[2], NULL, 10);
@@ -107,6 +122,11 @@ int main(int argc, char **argv)
     struct load *load = load_map(false);
     if (load == NULL) {
         return 1;
+    }
+    if (writes) {
+        bool written = write_each(load);
+        usleep(us);
+        return written ? 0 : 1;
     }
     if (holds) {
         return held(load, us, argv + 3);

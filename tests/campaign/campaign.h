@@ -50,6 +50,7 @@ enum victim {
 enum action {
     ACTION_NONE,    /* a control: the run must be good */
     ACTION_KILL,    /* SIGKILL */
+    ACTION_PAUSE,   /* SIGSTOP of one or two, and SIGCONT while the run goes on, once or twice */
     ACTION_STOP,    /* SIGSTOP; when all is thawed, SIGCONT or SIGKILL */
     ACTION_SIGNAL,  /* INT, TERM or HUP, once or often, to the front */
     ACTION_RECOVER, /* everything killed at once, then "quiesce recover" */
@@ -65,7 +66,10 @@ enum action {
 enum moment {
     MOMENT_LOAD, MOMENT_PRE, MOMENT_FLUSH, MOMENT_FREEZE, MOMENT_FROZEN, MOMENT_THAW, MOMENT_POST, MOMENT_OVER,
     MOMENTS,
-    MOMENT_ANY = MOMENTS /* of a plan: uniformly over the run's duration */
+    /* Of a plan only: */
+    MOMENT_ANY = MOMENTS, /* uniformly over the run's duration */
+    MOMENT_ARM,           /* when the deadline is set, and the guardian has not said yet that it guards */
+    AIMS
 };
 
 enum layout {
@@ -86,6 +90,10 @@ struct plan {
     uint32_t timeout_s;    /* of the freeze */
     uint32_t dirty_kib;    /* not yet written when the run begins, on each file system */
     int signal, signals;   /* of ACTION_SIGNAL: which, how often */
+    enum victim also;      /* of ACTION_PAUSE: with him; VICTIM_NOBODY: alone */
+    bool past_deadline;    /* pause_us counts from the deadline, else from the stop */
+    int32_t pause_us;      /* then they go on */
+    uint32_t pauses, gap_us; /* how often; what is between two */
     bool leaves;           /* the pre-script leaves a process running */
     bool kills_stopped;    /* a stopped one is killed in the end, not continued */
     bool no_descriptors;   /* of ACTION_STARVE */
@@ -94,7 +102,7 @@ struct plan {
                             * the session in between, and the snapshot command its callers */
 };
 
-extern const char *const victim_names[VICTIMS], *const action_names[ACTIONS], *const moment_names[MOMENTS + 1],
+extern const char *const victim_names[VICTIMS], *const action_names[ACTIONS], *const moment_names[AIMS],
     *const layout_names[LAYOUTS];
 
 /* Trial number of a campaign: a function of its arguments and nothing else. */
@@ -173,12 +181,20 @@ struct harm {
     const struct plan *plan;
     pid_t victim;
     int victim_fd;  /* pidfd */
+    int also_fd;    /* of who is paused with him; -1: nobody */
     pid_t hogs[2];  /* processes that eat memory or time */
     uint64_t done_ns; /* CLOCK_MONOTONIC; 0: not done, there was no such process */
 };
 
+/* Looks for whom it is done to, which takes longer than some moments last; harm_do() does so otherwise.
+ * False: there is nobody. */
+bool harm_find(struct harm *h, pid_t front);
+
 /* Does it.  False: not yet, there is nobody to do it to. */
 bool harm_do(struct harm *h, pid_t front, struct load *load);
+
+/* Of ACTION_PAUSE: they go on, or are stopped once more.  False: one of them is gone. */
+bool harm_pause(struct harm *h, bool stops);
 
 /* Ends what it needed, and lets a stopped victim go on or kills it. */
 void harm_release(struct harm *h);
@@ -232,7 +248,7 @@ struct result {
 
 /* The durations of a run's parts that are aimed at, ns; learned from runs that went well. */
 struct pace {
-    uint64_t parts[MOMENTS + 1];
+    uint64_t parts[AIMS];
 };
 
 void trial_run(const struct settings *s, const struct plan *plan, struct load *load, struct pace *pace, struct result *o);

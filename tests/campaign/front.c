@@ -21,8 +21,9 @@ bool front_configure(const struct plan *p)
         return false;
     }
     fprintf(out, "{\"preScriptLocation\": \"" PLACE "/pre\", \"postScriptLocation\": \"" PLACE "/post\", \"preScriptParams\": "
-            "[\"%u\", \"%d\"], \"postScriptParams\": [\"%u\"], \"timeoutInSeconds\": 5, \"preScriptNoOfRetries\": %d, "
-            "\"quiesce\": {\"killGraceSeconds\": 0}}\n", p->pre_us, p->leaves, p->post_us, (int)(p->number % 2));
+            "[\"%u\", \"%d\"], \"postScriptParams\": [\"%u\", \"%s\"], \"timeoutInSeconds\": 5, \"preScriptNoOfRetries\": %d, "
+            "\"quiesce\": {\"killGraceSeconds\": 0}}\n", p->pre_us, p->leaves, p->post_us,
+            p->action == ACTION_PAUSE || p->action == ACTION_NONE ? "write" : "pause", (int)(p->number % 2));
     bool done = fchmod(fileno(out), 0600) == 0;
     return fclose(out) == 0 && done;
 }

@@ -43,6 +43,14 @@ static bool signal_victim(struct harm *h, int number)
     return pidfd_send_signal(h->victim_fd, number, NULL, 0) == 0;
 }
 
+bool harm_pause(struct harm *h, bool stops)
+{
+    int number = stops ? SIGSTOP : SIGCONT;
+    bool first = signal_victim(h, number);
+    bool second = h->also_fd < 0 || pidfd_send_signal(h->also_fd, number, NULL, 0) == 0;
+    return first && second;
+}
+
 /* Every cgroup of the run: each kill is one write, from which nobody can run away. */
 bool kill_everything(void)
 {
@@ -179,6 +187,12 @@ static bool at_once(struct harm *h)
         return fill(PLACE "/device");
     case ACTION_KILL:
         return signal_victim(h, SIGKILL);
+    case ACTION_PAUSE:
+        if (harm_pause(h, true)) {
+            return true;
+        }
+        (void)harm_pause(h, false); /* one is gone: the other is not to be left stopped */
+        return false;
     case ACTION_STOP:
         return signal_victim(h, SIGSTOP);
     case ACTION_MEMORY:
@@ -199,21 +213,41 @@ static bool at_once(struct harm *h)
     }
 }
 
+static void forget_victims(struct harm *h)
+{
+    int *const fds[] = { &h->victim_fd, &h->also_fd };
+    for (size_t i = 0; i < LENGTH(fds); i++) {
+        if (*fds[i] >= 0) {
+            close(*fds[i]);
+        }
+        *fds[i] = -1;
+    }
+}
+
+bool harm_find(struct harm *h, pid_t front)
+{
+    bool both = h->plan->also != VICTIM_NOBODY;
+    h->victim = family_find(front, h->plan->victim, h->plan->held);
+    h->victim_fd = h->victim != 0 ? pidfd_open(h->victim, 0) : -1;
+    pid_t also = both ? family_find(front, h->plan->also, h->plan->held) : 0;
+    h->also_fd = also != 0 ? pidfd_open(also, 0) : -1;
+    if (h->victim_fd < 0 || (both && h->also_fd < 0)) {
+        forget_victims(h);
+        return false;
+    }
+    return true;
+}
+
 bool harm_do(struct harm *h, pid_t front, struct load *load)
 {
-    if (h->victim_fd < 0 && h->plan->victim <= VICTIM_ALL) {
-        h->victim = family_find(front, h->plan->victim, h->plan->held);
-        h->victim_fd = h->victim != 0 ? pidfd_open(h->victim, 0) : -1;
-        if (h->victim_fd < 0) {
-            return false;
-        }
+    if (h->victim_fd < 0 && h->plan->victim <= VICTIM_ALL && !harm_find(h, front)) {
+        return false;
     }
     uint64_t now = clock_monotonic_ns();
     atomic_store(&load->marked_ns, now);
     if (!at_once(h)) {
         atomic_store(&load->marked_ns, 0);
-        close(h->victim_fd);
-        h->victim_fd = -1;
+        forget_victims(h);
         return false;
     }
     h->done_ns = now;
@@ -229,6 +263,9 @@ void harm_release(struct harm *h)
             h->hogs[i] = 0;
         }
     }
+    if (h->done_ns != 0 && h->plan->action == ACTION_PAUSE) {
+        (void)harm_pause(h, false);
+    }
     if (h->done_ns != 0 && h->plan->action == ACTION_STOP) {
         (void)signal_victim(h, h->plan->kills_stopped ? SIGKILL : SIGCONT);
     }
@@ -237,10 +274,7 @@ void harm_release(struct harm *h)
 void harm_end(struct harm *h)
 {
     harm_release(h);
-    if (h->victim_fd >= 0) {
-        close(h->victim_fd);
-        h->victim_fd = -1;
-    }
+    forget_victims(h);
     empty(QUIESCE_STATE_DIR);
     empty(QUIESCE_RUN_DIR);
     empty(PLACE "/device");

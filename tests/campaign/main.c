@@ -86,7 +86,7 @@ static bool wanted(const struct settings *s, const struct plan *p)
     bool all = (s->without >> p->action & 1) == 0 && (s->without_layouts >> p->layout & 1) == 0;
     for (size_t i = 0; i < LENGTH(s->with) && s->with[i] != NULL; i++) {
         const char *const words[] = { action_names[p->action], victim_names[p->victim], moment_names[p->aim], layout_names[p->layout],
-                                      p->held ? "held" : "" };
+                                      p->held ? "held" : "", p->action == ACTION_PAUSE ? victim_names[p->also] : "" };
         bool has = false;
         for (size_t w = 0; w < LENGTH(words); w++) {
             has = has || strcmp(words[w], s->with[i]) == 0;
@@ -153,9 +153,9 @@ static void keep(const struct settings *s, const struct plan *p, const struct re
     snprintf(path, sizeof path, "%s/why", directory);
     FILE *out = fopen(path, "we");
     if (out != NULL) {
-        fprintf(out, "trial %llu of seed %llu: %s of %s, aimed at %s, done in %s, file systems %s%s, status %#x, %.1f ms\n%s\n",
+        fprintf(out, "trial %llu of seed %llu: %s of %s%s%s, aimed at %s, done in %s, file systems %s%s, status %#x, %.1f ms\n%s\n",
                 (unsigned long long)p->number, (unsigned long long)s->seed, action_names[p->action], victim_names[p->victim],
-                moment_names[p->aim], moment_names[o->moment], layout_names[p->layout], p->held ? ", held" : "",
+                p->also != VICTIM_NOBODY ? " and " : "", p->also != VICTIM_NOBODY ? victim_names[p->also] : "", moment_names[p->aim], moment_names[o->moment], layout_names[p->layout], p->held ? ", held" : "",
                 (unsigned)o->status, (double)o->took_ns / 1e6, o->why);
         fclose(out);
     }
@@ -228,7 +228,7 @@ static struct load *prepare(const struct settings *s, uint64_t first, uint64_t e
 static uint64_t campaign(const struct settings *s, struct load *load, int results, uint64_t first, uint64_t end)
 {
     struct pace pace = { .parts = { [MOMENT_LOAD] = 5000000, [MOMENT_PRE] = 8000000, [MOMENT_FLUSH] = 1500000, [MOMENT_FREEZE] = 800000,
-                                    [MOMENT_FROZEN] = 4000000, [MOMENT_THAW] = 1500000, [MOMENT_POST] = 5000000, [MOMENT_ANY] = 30000000 } };
+                                    [MOMENT_FROZEN] = 4000000, [MOMENT_THAW] = 1500000, [MOMENT_POST] = 5000000, [MOMENT_ANY] = 30000000, [MOMENT_ARM] = 200000 } };
     uint64_t began = clock_monotonic_ns(), failed = 0, since = 0;
     for (uint64_t number = first; number < end && interrupted == 0; number++) {
         struct plan p = plan_of(s->seed, number);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { VERSION = 4, LINE_SIZE = 2048 };
+enum { VERSION = 5, LINE_SIZE = 2048 };
 
 /* Where lines of one kind stand there are none of another. */
 static int header(char line[TEXT_MAX], const struct settings *s)
@@ -78,9 +78,10 @@ void results_add(int fd, const struct plan *p, const struct result *o)
     why[n] = '\0';
     int status = o->status == -1 ? -1 : WIFSIGNALED(o->status) ? 128 + WTERMSIG(o->status) : WEXITSTATUS(o->status);
     int length = snprintf(line, sizeof line,
-                          "{\"trial\":%llu,\"action\":\"%s\",\"victim\":\"%s\",\"aim\":\"%s\",\"moment\":\"%s\",\"layout\":\"%s\",\"held\":%d,"
+                          "{\"trial\":%llu,\"action\":\"%s\",\"victim\":\"%s\",\"also\":\"%s\",\"aim\":\"%s\",\"moment\":\"%s\",\"layout\":\"%s\",\"held\":%d,"
                           "\"harmed\":%d,\"status\":%d,\"ms\":%.1f,\"stall\":%.3f,\"thaw\":%.3f,\"readonly\":%d,\"failed\":%d,\"why\":\"%s\"}\n",
-                          (unsigned long long)p->number, action_names[p->action], victim_names[p->victim], moment_names[p->aim],
+                          (unsigned long long)p->number, action_names[p->action], victim_names[p->victim],
+                          victim_names[p->also], moment_names[p->aim],
                           moment_names[o->moment], layout_names[p->layout], p->held, o->harmed, status, (double)o->took_ns / 1e6,
                           (double)o->stall_ns / 1e6, (double)o->thaw_ns / 1e6, o->read_only, o->failures > 0, why);
     if (write(fd, line, (size_t)length) != length) {

@@ -112,6 +112,8 @@ static bool has_begun(const struct sight *sight, const struct load *load, enum m
         return sight->seen_ns[MOMENT_LOAD] != 0;
     case MOMENT_FLUSH:
         return sight->seen_ns[MOMENT_PRE] != 0;
+    case MOMENT_ARM:
+        return sight->map != NULL && sight->map->deadline_boottime_ns != 0;
     case MOMENT_FREEZE:
         return c.freezing > 0 || c.frozen > 0;
     case MOMENT_FROZEN:
@@ -123,19 +125,25 @@ static bool has_begun(const struct sight *sight, const struct load *load, enum m
     case MOMENT_LOAD:
     case MOMENT_OVER:
     case MOMENT_ANY:
+    case AIMS:
     default:
         return true;
     }
 }
 
-void sight_aim(struct sight *sight, const struct plan *p, const struct load *load, const struct pace *pace, uint64_t limit_ns)
+void sight_await(struct sight *sight, const struct load *load, enum moment aim, uint64_t limit_ns)
 {
     /* What changes in memory is looked at again and again from where it can be next. */
-    bool in_memory = p->aim == MOMENT_FREEZE || p->aim == MOMENT_FROZEN || p->aim == MOMENT_THAW;
-    while (!has_begun(sight, load, p->aim) && sight->ended_ns == 0 && clock_monotonic_ns() < limit_ns) {
+    bool in_memory = aim == MOMENT_ARM || aim == MOMENT_FREEZE || aim == MOMENT_FROZEN || aim == MOMENT_THAW;
+    while (!has_begun(sight, load, aim) && sight->ended_ns == 0 && clock_monotonic_ns() < limit_ns) {
         bool close_by = in_memory && sight->seen_ns[MOMENT_PRE] != 0;
         sight_look(sight, close_by ? 0 : clock_monotonic_ns() + NS_PER_S);
     }
+}
+
+void sight_aim(struct sight *sight, const struct plan *p, const struct load *load, const struct pace *pace, uint64_t limit_ns)
+{
+    sight_await(sight, load, p->aim, limit_ns);
     uint64_t from = p->aim == MOMENT_ANY || p->aim == MOMENT_LOAD ? sight->began_ns : clock_monotonic_ns();
     /* How long it is frozen is the plan's to say; the command takes a millisecond to start. */
     uint64_t part = p->aim == MOMENT_FROZEN ? p->hold_us * 1000ull + NS_PER_MS : pace->parts[p->aim];

@@ -29,6 +29,9 @@ void sight_look(struct sight *sight, uint64_t until_ns);
 /* What the run is doing now. */
 enum moment sight_moment(const struct sight *sight, const struct load *load);
 
+/* Returns when this has begun, or the run has ended, or limit_ns has come. */
+void sight_await(struct sight *sight, const struct load *load, enum moment aim, uint64_t limit_ns);
+
 /* Returns when what the plan aims at has begun and its share of that has passed, or the
  * run has ended, or limit_ns has come. */
 void sight_aim(struct sight *sight, const struct plan *plan, const struct load *load, const struct pace *pace, uint64_t limit_ns);

@@ -38,7 +38,7 @@ static bool read_row(const char *line, struct row *r)
     char action[WORD], victim[WORD], moment[WORD], layout[WORD];
     int held, harmed, read_only, failed;
     if (sscanf(line,
-               "{\"trial\":%*u,\"action\":\"%31[^\"]\",\"victim\":\"%31[^\"]\",\"aim\":\"%*[^\"]\",\"moment\":\"%31[^\"]\","
+               "{\"trial\":%*u,\"action\":\"%31[^\"]\",\"victim\":\"%31[^\"]\",\"also\":\"%*[^\"]\",\"aim\":\"%*[^\"]\",\"moment\":\"%31[^\"]\","
                "\"layout\":\"%31[^\"]\",\"held\":%d,\"harmed\":%d,\"status\":%*d,\"ms\":%*f,\"stall\":%lf,\"thaw\":%lf,\"readonly\":%d,\"failed\":%d",
                action, victim, moment, layout, &held, &harmed, &r->stall, &r->thaw, &read_only, &failed) != 10) {
         return false;

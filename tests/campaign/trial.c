@@ -42,6 +42,10 @@ void result_fail(struct result *o, const char *format, ...)
 static void do_harm(struct sight *sight, struct harm *h, struct load *load, const struct pace *pace, struct result *o)
 {
     uint64_t limit = sight->began_ns + END_MS * NS_PER_MS;
+    if (h->plan->action == ACTION_PAUSE && h->plan->aim != MOMENT_ANY && h->plan->aim != MOMENT_LOAD) {
+        sight_await(sight, load, MOMENT_PRE, limit);
+        (void)harm_find(h, sight->front);
+    }
     sight_aim(sight, h->plan, load, pace, limit);
     for (;;) {
         o->moment = sight_moment(sight, load);
@@ -72,10 +76,39 @@ static void await_thaw(struct sight *sight, const struct plan *p, const struct l
     }
 }
 
+/* They go on when the plan says so, whatever the run did meanwhile. */
+static void await_pause(struct sight *sight, const struct plan *p, uint64_t from_ns)
+{
+    int64_t wait = p->pause_us * 1000ll;
+    if (p->past_deadline) {
+        uint64_t deadline = sight->map != NULL ? sight->map->deadline_boottime_ns : 0;
+        wait += deadline != 0 ? (int64_t)(deadline - clock_boottime_ns()) : (int64_t)(p->timeout_s * NS_PER_S);
+    }
+    uint64_t until = from_ns + (wait > 0 ? (uint64_t)wait : 0);
+    while (clock_monotonic_ns() < until) {
+        sight_look(sight, until);
+    }
+}
+
+static void pause_them(struct sight *sight, struct harm *h)
+{
+    const struct plan *p = h->plan;
+    await_pause(sight, p, h->done_ns);
+    for (uint32_t i = 1; i < p->pauses; i++) {
+        (void)harm_pause(h, false);
+        await_end(sight, clock_monotonic_ns() + p->gap_us * 1000ull);
+        (void)harm_pause(h, true); /* it may have ended meanwhile */
+        await_pause(sight, p, clock_monotonic_ns());
+    }
+    harm_release(h);
+}
+
 static void await_outcome(struct sight *sight, struct harm *h, const struct load *load, uint32_t mask)
 {
     const struct plan *p = h->plan;
-    if (p->action == ACTION_STOP && h->done_ns != 0) {
+    if (p->action == ACTION_PAUSE && h->done_ns != 0) {
+        pause_them(sight, h);
+    } else if (p->action == ACTION_STOP && h->done_ns != 0) {
         await_thaw(sight, p, load, mask, h->done_ns);
     } else if (p->action == ACTION_STARVE) {
         await_end(sight, h->done_ns + STARVE_MS * NS_PER_MS);
@@ -163,7 +196,7 @@ static void measure(const struct load *load, uint32_t mask, struct result *o)
 void trial_run(const struct settings *s, const struct plan *p, struct load *load, struct pace *pace, struct result *o)
 {
     static struct sight sight;
-    struct harm harm = { .plan = p, .victim_fd = -1 };
+    struct harm harm = { .plan = p, .victim_fd = -1, .also_fd = -1 };
     uint32_t mask = stores_of(p);
     pid_t waiting = 0;
     sight = (struct sight){ .lines = -1, .front_fd = -1 };

@@ -217,6 +217,14 @@ static void damaged_by_kernel(const struct plan *p, struct load *load, uint32_t 
     }
 }
 
+/* How long there is nobody who could thaw: of a pause of both. */
+static uint64_t unguarded_ns(const struct plan *p)
+{
+    bool both = (p->victim == VICTIM_MONITOR && p->also == VICTIM_GUARDIAN) || (p->victim == VICTIM_GUARDIAN && p->also == VICTIM_MONITOR);
+    uint64_t each = (p->pause_us > 0 ? (uint64_t)p->pause_us * 1000ull : 0) + p->timeout_s * NS_PER_S;
+    return p->action == ACTION_PAUSE && both ? p->pauses * each : 0;
+}
+
 static void thawed(const struct plan *p, struct load *load, uint32_t mask, struct result *o)
 {
     uint32_t blocked;
@@ -232,7 +240,8 @@ static void thawed(const struct plan *p, struct load *load, uint32_t mask, struc
             result_fail(o, "and cannot be thawed");
         }
     }
-    uint64_t limit = STALL_MS * NS_PER_MS + (p->action == ACTION_STOP || p->action == ACTION_STARVE ? p->timeout_s * NS_PER_S : 0);
+    bool late = p->action == ACTION_PAUSE || p->action == ACTION_STOP || p->action == ACTION_STARVE;
+    uint64_t limit = STALL_MS * NS_PER_MS + (late ? p->timeout_s * NS_PER_S : 0) + unguarded_ns(p);
     for (uint32_t i = 0; i < load->count; i++) {
         uint64_t longest = atomic_load(&load->writers[i].longest_ns);
         if ((mask >> i & 1) != 0 && longest > limit) {
