@@ -160,9 +160,28 @@ static int add_logs(struct topology *t, const struct mount_line *mount)
 enum { EXT4_AT = 1024, EXT4_SIZE = 1024, EXT4_MAGIC_AT = 0x38, EXT4_COMPAT_AT = 0x5C, EXT4_INODE_AT = 0xE0, EXT4_DEVICE_AT = 0xE4 };
 enum { EXT4_MAGIC = 0xEF53, EXT4_HAS_JOURNAL = 0x4 };
 
+/* Whether the kernel writes any journal that has a device of its own: in /proc/fs/jbd2 it
+ * calls such a one by the device, and others by file system and inode. */
+static bool any_external_journal(struct topology *t)
+{
+    char path[SYSFS_PATH_MAX];
+    int fd = openat(t->root, "proc/fs/jbd2", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *all = fd >= 0 ? fdopendir(fd) : NULL;
+    bool any = false;
+    const struct dirent *entry;
+    while (all != NULL && !any && (entry = readdir(all)) != NULL) {
+        snprintf(path, sizeof path, "sys/class/block/%s/dev", entry->d_name);
+        any = entry->d_name[0] != '.' && faccessat(t->root, path, F_OK, 0) == 0;
+    }
+    if (all != NULL) {
+        closedir(all);
+    }
+    return any;
+}
+
 /* No mount option tells of an ext4's external journal, but its superblock does: it says
  * 0 for the journal's inode, and the number of the device.  Only those are opened that
- * have no journal of their own in /proc/fs/jbd2. */
+ * have no journal of their own in /proc/fs/jbd2, and only where there is an external one. */
 static int add_journal(struct topology *t, const struct mount_line *mount, const char *name)
 {
     unsigned char super[EXT4_SIZE];
@@ -197,7 +216,7 @@ static int add_journal(struct topology *t, const struct mount_line *mount, const
 /* The kernel lists ext2, ext3 and ext4 that its one driver has mounted. */
 static int add_journals(struct topology *t)
 {
-    int fd = openat(t->root, "sys/fs/ext4", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+    int error = 0, fd = any_external_journal(t) ? openat(t->root, "sys/fs/ext4", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     DIR *all = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
     while (all != NULL && error == 0 && (entry = readdir(all)) != NULL) {

@@ -71,10 +71,15 @@ static const struct row rows[] = {
       .mounts = "30 1 8:1 / /x rw - xfs /dev/sda1 rw,logdev=/dev/cciss/c0d1,rtdev=/dev/nowhere,noquota\n"
                 "31 1 8:2 / /y rw - xfs /dev/sda2 rw,noquota\n",
       .lines = { BESIDE(8, 1, 104, 16), NOWHERE(8, 1) } },
+    { .name = "without a journal on a device of its own no ext4 is opened",
+      .files = { { "sys/block", NULL }, { "sys/class/block/sda1/dev", "8:1\n" }, { "sys/class/block/dm-0/dev", "253:0\n" },
+                 { "sys/fs/ext4/sda1/x", "" }, { "sys/fs/ext4/dm-0/x", "" }, { "proc/fs/jbd2/dm-0-8/info", "" } },
+      .mounts = "30 1 8:1 / /a rw - ext4 /dev/sda1 rw\n31 1 253:0 / /b rw - ext4 /dev/dm-0 rw\n" },
     { .name = "an ext4 with a journal of its own is not opened; one that cannot be opened",
       .files = { { "sys/block", NULL }, { "sys/class/block/sda1/dev", "8:1\n" }, { "sys/class/block/sda2/dev", "8:2\n" },
+                 { "sys/class/block/dm-0/dev", "253:0\n" },
                  { "sys/fs/ext4/sda1/x", "" }, { "sys/fs/ext4/sda2/x", "" }, { "sys/fs/ext4/features/x", "" },
-                 { "proc/fs/jbd2/sda1-8/info", "" } },
+                 { "proc/fs/jbd2/sda1-8/info", "" }, { "proc/fs/jbd2/dm-0/info", "" } },
       .mounts = "30 1 8:1 / /a rw - ext4 /dev/sda1 rw\n31 1 8:2 / /b rw - ext4 /dev/sda2 rw\n",
       .lines = { NOWHERE(8, 2) } },
     { .name = "overlays on which nothing lies are not looked at",
@@ -263,7 +268,8 @@ static void ext4_journals(void **state)
         { 0xEF53, 0x3C, 12, 0x0710, false, false },
         { 0xEF52, 0x3C, 0, 0x0710, false, true },  /* is none */
     };
-    struct file files[FILES] = { { "sys/block", NULL }, { "sys/class/block/sda1/dev", "8:1\n" }, { "sys/fs/ext4/sda1/x", "" } };
+    struct file files[FILES] = { { "sys/block", NULL }, { "sys/class/block/sda1/dev", "8:1\n" }, { "sys/fs/ext4/sda1/x", "" },
+                                   { "sys/class/block/loop1/dev", "7:16\n" }, { "proc/fs/jbd2/loop1/info", "" } };
     for (size_t i = 0; i < sizeof supers / sizeof *supers; i++) {
         const struct block_below line = BESIDE(8, 1, 7, 16), unknown = NOWHERE(8, 1);
         unsigned char disk[2048] = { 0 };
