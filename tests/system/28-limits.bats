@@ -128,7 +128,7 @@ can_hold() {
     same "$status" 0
     grep -q 'limits the number of processes (controller pids), which this machine.s cgroups cannot' "$OUT"
     grep -q 'limits memory (controller memory), which' "$OUT"
-    grep -q 'limits of processes no, of memory no' "$OUT"
+    grep -q 'limits of a policy .*number of processes no, memory no' "$OUT"
     quiesce_run
     outcome applicationConsistent 0 0
     same "$(printed)" "forks n unlimited"

@@ -4,6 +4,7 @@
 #include "attempts.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,14 @@ static void make_targets(void)
     if (name_to_handle_at(AT_FDCWD, SECRET, &secret.handle, &mount_id, 0) != 0) {
         hijack_say("the secret has no handle");
     }
-    targets.monitor = find_monitor();
+    /* It was started first, but may not have executed its program yet. */
+    const uint64_t until_ns = clock_monotonic_ns() + ATTEMPT_MS * NS_PER_MS;
+    while ((targets.monitor = find_monitor()) == 0 && clock_monotonic_ns() < until_ns) {
+        sched_yield();
+    }
+    if (targets.monitor == 0) {
+        hijack_say("there is no monitor");
+    }
 }
 
 /* "parser-file-open" */
