@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "base/thaw.h"
 #include "front/cgroup.h"
 #include "front/machine.h"
+#include "front/mount_lines.h"
 
 bool undo_needed(const struct run_record *record)
 {
@@ -35,56 +34,33 @@ struct job {
     int error; /* of thaw() */
 };
 
-/* The mount table writes blank, tab, newline and backslash as \ooo, proc(5). */
-static void unescape(char *text)
+/* Any mount of the same superblock will do: the one that the run has opened may be gone, or
+ * hidden, or lead to what cannot be opened. */
+static void try_line(const struct mount_line *line, int root, struct job *jobs, uint32_t count)
 {
-    char *to = text;
-    for (const char *from = text; *from != '\0'; to++) {
-        bool escaped = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7'
-            && from[3] >= '0' && from[3] <= '7';
-        *to = escaped ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
-        from += escaped ? 4 : 1;
-    }
-    *to = '\0';
-}
-
-/* A line: ID PARENT MAJOR:MINOR ROOT MOUNT_POINT ..., as the kernel writes it. */
-static void try_line(char *line, int root, struct job *jobs, uint32_t count)
-{
-    enum { ID, PARENT, NUMBERS, ROOT, POINT, WORDS };
-    char *words[WORDS], *state = NULL, *minor = NULL;
-    for (int i = 0; i < WORDS; i++) {
-        words[i] = strtok_r(i == 0 ? line : NULL, " ", &state);
-        if (words[i] == NULL) {
-            return;
-        }
-    }
-    uint32_t id = (uint32_t)strtoul(words[ID], NULL, 10), major_number = (uint32_t)strtoul(words[NUMBERS], &minor, 10);
-    uint32_t minor_number = *minor == ':' ? (uint32_t)strtoul(minor + 1, NULL, 10) : 0;
-    unescape(words[POINT]);
     for (uint32_t i = 0; i < count; i++) {
-        if (jobs[i].fd < 0 && jobs[i].fs->major == major_number && jobs[i].fs->minor == minor_number) {
-            jobs[i].fd = mount_open(root, words[POINT], id); /* what hides it, or is no directory: another mount may do */
+        if (jobs[i].fd < 0 && jobs[i].fs->major == line->major && jobs[i].fs->minor == line->minor) {
+            jobs[i].fd = mount_open(root, line->point, line->id);
         }
     }
 }
 
-/* Any mount of the same superblock will do: the one that the run has opened may be gone, or hidden. */
 static void find_mounts(struct job *jobs, uint32_t count)
 {
-    FILE *table = fopen("/proc/self/mountinfo", "re");
+    struct mount_lines table = { 0 };
+    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *line = NULL;
-    size_t capacity = 0;
-    while (table != NULL && root >= 0 && getline(&line, &capacity, table) > 0) {
-        try_line(line, root, jobs, count);
+    if (fd >= 0 && root >= 0 && mount_lines_read(&table, fd) == 0) {
+        for (size_t i = 0; i < table.count; i++) {
+            try_line(&table.lines[i], root, jobs, count);
+        }
     }
-    free(line);
+    mount_lines_free(&table);
+    if (fd >= 0) {
+        close(fd);
+    }
     if (root >= 0) {
         close(root);
-    }
-    if (table != NULL) {
-        fclose(table);
     }
 }
 
