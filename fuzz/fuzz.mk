@@ -90,12 +90,12 @@ fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o
 FUZZ_ROLE_WRAP := _exit clock_gettime close drop_privileges epoll_wait poll role_begin sendmsg timerfd_create timerfd_settime \
   wire_find wire_receive writev
 FUZZ_WRAP_messages_guardian := ioctl record_map syscall workers_prepare workers_start workers_give
-FUZZ_WRAP_messages_monitor  := ioctl record_map alarm syncfs mount_open walk_copy sealed_copy workers_prepare \
+FUZZ_WRAP_messages_monitor  := ioctl record_map alarm syncfs mounts_changed mount_open walk_copy sealed_copy workers_prepare \
   workers_start workers_give
 FUZZ_WRAP_messages_launcher := syscall capset_get capset_set capset_bound open signal umask
 FUZZ_WRAP_messages_supervisor := signal mmap munmap
 FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snapshot_reap topology_send
-FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get
+FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get setrlimit prctl
 fuzz_wraps = $(if $(filter messages_%,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
 
 $(foreach n,messages_front report journal options held record,$(eval FUZZ_LINK_$(n) := front parser))

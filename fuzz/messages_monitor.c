@@ -28,6 +28,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...);
 WRAPPED(struct run_record *, record_map, int fd);
 WRAPPED(unsigned, alarm, unsigned seconds);
 WRAPPED(int, syncfs, int fd);
+WRAPPED(bool, mounts_changed, int mountinfo);
 WRAPPED(int, mount_open, int root, const char *path, uint32_t mount_id);
 WRAPPED(int, walk_copy, int root, uint32_t kind, const char *path, struct walk_result *result);
 WRAPPED(int, sealed_copy, int fd, size_t limit, struct walk_result *result);
@@ -137,6 +138,12 @@ int __wrap_sealed_copy(int fd, size_t limit, struct walk_result *result)
     (void)fd;
     (void)limit;
     return copy_or_not(result);
+}
+
+bool __wrap_mounts_changed(int mountinfo)
+{
+    (void)mountinfo;
+    return role_choice() % 8 == 1;
 }
 
 int __wrap_mount_open(int root, const char *path, uint32_t mount_id)

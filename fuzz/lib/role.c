@@ -277,7 +277,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
     for (;;) {
         hear_all();
         int ready = __real_poll(fds, n, 0);
-        if (ready != 0) {
+        if (ready != 0 || timeout == 0) { /* who only looks is told what is there */
             return ready;
         }
         if (program.waits++ == WAITS_MAX) {

@@ -33,7 +33,7 @@ static const struct {
     [DOC_PASSWD] = {"db", "db:x:107:113::/var/lib/db:/bin/sh\n"},
     [DOC_GROUP] = {"db", "a:x:4:db\nb:x:5:db\n"},
     [DOC_MOUNTS] = {"", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /data rw - xfs /dev/sdb1 rw\n"
-                        "3 1 7:0 / /data/image rw - ext4 /dev/loop0 rw\n4 1 8:3 / /skipped rw - ext4 /dev/sdc1 rw\n"
+                        "3 2 7:0 / /data/image rw - ext4 /dev/loop0 rw\n4 1 8:3 / /skipped rw - ext4 /dev/sdc1 rw\n"
                         "5 1 0:30 / /net rw - nfs4 host:/ rw\n6 1 8:4 / /ro ro - ext4 /dev/sdd1 ro\n"},
 };
 

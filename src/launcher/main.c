@@ -31,6 +31,7 @@
 #include "base/capset.h"
 #include "base/drop.h"
 #include "base/fatal.h"
+#include "base/plan_check.h"
 #include "base/walk.h"
 #include "keeper/keeper.h"
 #include "launcher/launcher.h"
@@ -73,7 +74,8 @@ static void on_policy(void *context, const struct wire_packet *packet)
 {
     struct launcher *l = context;
     const struct msg_policy *m = packet->body;
-    if (m->index >= PLAN_PLUGINS_MAX || l->policy_loaded[m->index]) {
+    if (m->index >= PLAN_PLUGINS_MAX || l->policy_loaded[m->index] || !m->plan.head.usable ||
+        !plan_valid(DOC_POLICY, &m->plan)) {
         fatal("a POLICY out of its bounds", 0);
     }
     l->policies[m->index] = m->plan;
