@@ -3,7 +3,10 @@
  *
  * The first byte: bit 0 the direction, the others how many descriptors came; then the record.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "front/held_wire.h"
 #include "fuzz.h"
@@ -61,6 +64,51 @@ static void check(const struct held_record *r, size_t length, unsigned fds, enum
     }
 }
 
+/* Over a socket: what comes with no more than one descriptor is taken as the decoder says, and
+ * its descriptor is handed on; of anything else none is kept. */
+static void send_and_receive(const char *bytes, size_t length, unsigned fds, enum held_direction direction, int decoded)
+{
+    static struct held_record record; /* large */
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * 3)];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int) * fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec part = {(void *)(uintptr_t)bytes, length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = fds > 0 ? &control : NULL,
+                             .msg_controllen = fds > 0 ? CMSG_SPACE(sizeof(int) * fds) : 0};
+    int ends[2], fd = -1, result;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        fuzz_fail(__FILE__, __LINE__, "no socket");
+    }
+    for (unsigned i = 0; i < fds; i++) {
+        memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &ends[0], sizeof(int));
+    }
+    if (sendmsg(ends[0], &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length) {
+        result = held_receive(ends[1], &record, &fd, direction);
+        FUZZ_CHECK(result == (decoded == 0 ? 1 : fds > 1 ? -EPROTO : decoded), "%u descriptors: %d, but decoded %d", fds, result,
+                   decoded);
+        FUZZ_CHECK((fd >= 0) == (result == 1 && fds == 1), "descriptor %d with result %d", fd, result);
+        if (fd >= 0) {
+            close(fd);
+        }
+        if (result == 1) { /* what we would say is what would be taken */
+            FUZZ_CHECK(held_send(ends[0], record.header.type, &record.body, ends[0]) == 0 &&
+                           held_receive(ends[1], &record, &fd, direction) == 1, "it cannot be said again");
+            if (fd >= 0) {
+                close(fd);
+            }
+        }
+    }
+    FUZZ_CHECK(held_receive(ends[1], &record, &fd, direction) == -EAGAIN, "there is something where nothing is");
+    /* Gone, with something unread: that is the end, as it is without. */
+    record.body.as_HELD_STATUS.reserved = 0;
+    FUZZ_CHECK(held_send(ends[1], HELD_STATUS, &record.body, -1) == 0, "it cannot be said");
+    close(ends[0]);
+    FUZZ_CHECK(held_receive(ends[1], &record, &fd, direction) == 0, "the end is not seen");
+    close(ends[1]);
+}
+
 static void run(const char *bytes, size_t n)
 {
     static struct held_record record; /* large */
@@ -79,6 +127,9 @@ static void run(const char *bytes, size_t n)
     fuzz_meter_stop();
     if (result == 0) {
         check(&record, length, fds, direction);
+    }
+    if (length > 0 && fuzz_sometimes(bytes, n, 16)) {
+        send_and_receive(bytes + 1, length, fds, direction, result);
     }
 }
 

@@ -182,7 +182,7 @@ int __wrap_capset_set(const struct capset *sets)
 int __wrap_capset_bound(uint64_t keep)
 {
     (void)keep;
-    return 0;
+    return role_choice() % 64 == 1 ? EPERM : 0;
 }
 
 static void run(const char *bytes, size_t n)

@@ -123,10 +123,36 @@ def _outermost(counts):
     return kept
 
 
+def matches(patterns, name, function=None):
+    """Whether a pattern is about a file as a whole (FILE), or about a function of it (FILE:FUNCTION,...)."""
+    for pattern in patterns:
+        file, _, functions = pattern.partition(":")
+        if fnmatch(name, file) and (not functions or (function is not None and any(fnmatch(function, f) for f in functions.split(",")))):
+            return True
+    return False
+
+
 def share(files, patterns):
-    """Lines, and lines reached, of the files that match a pattern."""
-    chosen = [f for name, f in files.items() if any(fnmatch(name, p) for p in patterns)]
-    return sum(len(f["lines"]) for f in chosen), sum(1 for f in chosen for n in f["lines"].values() if n > 0)
+    """Lines, and lines reached, of the files and functions that match a pattern."""
+    lines = reached = 0
+    for name, file in files.items():
+        if matches(patterns, name):
+            lines += len(file["lines"])
+            reached += sum(1 for n in file["lines"].values() if n > 0)
+        else:
+            chosen = [f for f in file["functions"] if matches(patterns, name, f["name"])]
+            lines += sum(f["lines"] for f in chosen)
+            reached += sum(f["covered"] for f in chosen)
+    return lines, reached
+
+
+def strangers(files, patterns):
+    """Of patterns those that name a function which is in no harness."""
+    for pattern in patterns:
+        file, _, functions = pattern.partition(":")
+        for one in functions.split(",") if functions else []:
+            if not any(fnmatch(f["name"], one) for name in files if fnmatch(name, file) for f in files[name]["functions"]):
+                yield f"{file}:{one}"
 
 
 def newly_reached(files, one, wanted):
@@ -146,7 +172,8 @@ def newly_reached(files, one, wanted):
 class Reasons:
     """fuzz/uncovered.txt: what must be reached, and why some of it cannot.
 
-        group NAME PERCENT PATTERN...     files that together reach so many of their lines
+        group NAME PERCENT PATTERN...     files (FILE), or functions (FILE:FUNCTION,...), that together reach so
+                                          many of their lines
         FILE FUNCTION "TEXT" REASON       a region that begins in a line with TEXT; "*": each of the function
     """
 
@@ -166,16 +193,19 @@ class Reasons:
             self.rows.append({"file": words[0], "function": words[1], "text": text, "reason": reason.strip(),
                               "line": number, "used": False})
 
-    def wanted(self, name):
-        return any(fnmatch(name, p) for _, _, patterns in self.groups for p in patterns)
+    def wanted(self, name, function=None):
+        return any(matches(patterns, name, function) for _, _, patterns in self.groups)
+
+    def of_file(self, name, file):
+        """The regions of a file that a group asks for."""
+        return [region for region in file["regions"] if self.wanted(name, region["function"])]
 
     def apply(self, files, root):
         """Gives each region of the wanted files its text, and its reason if there is one."""
         for name, file in files.items():
-            if not self.wanted(name):
-                continue
-            source = (Path(root) / name).read_text(errors="replace").splitlines()
-            for region in file["regions"]:
+            regions = self.of_file(name, file)
+            source = (Path(root) / name).read_text(errors="replace").splitlines() if regions else []
+            for region in regions:
                 region["text"] = source[region["begin"][0] - 1].strip()
                 region["reason"] = self._find(name, region)
 
@@ -191,15 +221,16 @@ class Reasons:
         """What keeps the checked-in corpora from being enough: one line each."""
         for name, percent, patterns in self.groups:
             lines, covered = share(files, patterns)
+            for stranger in strangers(files, patterns):
+                yield f"{self.path}: {name}: no harness has {stranger}"
             if lines == 0:
                 yield f"{self.path}: no line of the group {name} is in any harness"
             elif covered * 100 < percent * lines:
                 yield f"{name}: {covered} of {lines} lines are reached ({covered * 100 / lines:.1f} %), not {percent:g} %"
         for name, file in sorted(files.items()):
-            if self.wanted(name):
-                for region in file["regions"]:
-                    if not region["reason"]:
-                        yield f"{name}:{region['begin'][0]}: {region['function']}: not reached, and no reason: {region['text']}"
+            for region in self.of_file(name, file):
+                if not region["reason"]:
+                    yield f"{name}:{region['begin'][0]}: {region['function']}: not reached, and no reason: {region['text']}"
         for row in self.rows:
             if not row["used"]:
                 yield f"{self.path}:{row['line']}: stale: {row['file']} {row['function']} \"{row['text']}\""

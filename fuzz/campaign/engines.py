@@ -74,6 +74,21 @@ def start(command, log, env):
                             env=env, preexec_fn=die_with_parent)
 
 
+def descendants(pid):
+    """What a process has started, and what that has: AFL++'s server of forks is in a session of its own."""
+    children = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended
+        children.setdefault(int(words[1]), []).append(int(stat.parent.name))
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
 def parse_libfuzzer(line, facts):
     """Takes what one line of libFuzzer's output says into facts."""
     status, final, artifact = STATUS.match(line), FINAL.match(line), ARTIFACT.search(line)
@@ -124,8 +139,15 @@ class Turn:
         return self.seconds() > self.allotted * 1.5 + 30
 
     def kill(self):
+        """With all that it has started, which nobody would end that is stopped between two inputs."""
+        below = descendants(self.process.pid)
         self.process.kill()
         self.process.wait()
+        for pid in below:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def finish(self):
         """After its end: the last facts; inputs that the engine kept elsewhere go into the corpus."""

@@ -1,6 +1,7 @@
 """The report: what is known of a campaign, as one dictionary (report.json), and the page made from it."""
 import json
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from store import History, read_records, write_whole
 
 WORST = 10
 TIMED_RUNS = 20
+TIMED_SECONDS = 60.0  # for the times of all inputs of all harnesses together
 EXECUTED = re.compile(rb"^Executed (.*) in (\d+) ms")
 
 
@@ -67,8 +69,11 @@ def _inputs(harness, directory):
     return [folder for folder in folders if folder.is_dir()]
 
 
-def _timed(harness, folders, log):
-    """Milliseconds that each input takes in libFuzzer's program: pairs of time and path."""
+def _timed(harness, folders, log, until):
+    """Milliseconds that each input takes in libFuzzer's program: pairs of time and path.
+
+    What has not been run at until, a time of the monotonic clock, is left out.
+    """
     paths = [path for folder in folders for path in sorted(folder.iterdir()) if path.is_file()]
     found = {}
     for runs, chosen in ((1, paths), (TIMED_RUNS, None)):
@@ -76,7 +81,12 @@ def _timed(harness, folders, log):
             chosen = sorted(found, key=found.get, reverse=True)[:3 * WORST]
         for begin in range(0, len(chosen), 500):
             with open(log, "wb") as file:
-                start([harness.libfuzzer, f"-runs={runs}", *chosen[begin:begin + 500]], file, environment()).wait()
+                process = start([harness.libfuzzer, f"-runs={runs}", *chosen[begin:begin + 500]], file, environment())
+                try:
+                    process.wait(max(0.0, until - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
             for line in log.read_bytes().splitlines():
                 said = EXECUTED.match(line)
                 if said:
@@ -84,12 +94,15 @@ def _timed(harness, folders, log):
     return [(ms, path) for path, ms in found.items()]
 
 
-def worst(harnesses, directory, log):
-    """The slowest and the largest inputs of all corpora."""
+def worst(harnesses, directory, log, seconds):
+    """The slowest and the largest inputs of all corpora; seconds is how long they may be timed, 0: not at all."""
     slow, large = [], []
-    for harness in harnesses:
+    begun = time.monotonic()
+    for number, harness in enumerate(harnesses, 1):
         folders = _inputs(harness, directory)
-        slow += [(ms, harness.name, path) for ms, path in _timed(harness, folders, log)]
+        if seconds > 0: # each has its share, and what those before it have left
+            until = begun + seconds * number / len(harnesses)
+            slow += [(ms, harness.name, path) for ms, path in _timed(harness, folders, log, until)]
         large += [(path.stat().st_size, harness.name, path) for folder in folders for path in folder.iterdir() if path.is_file()]
     return ([{"ms": ms, "harness": name, "file": str(path), "bytes": path.stat().st_size}
              for ms, name, path in sorted(slow, reverse=True)[:WORST]],
@@ -116,8 +129,11 @@ def _file(name, file, root):
             "functions": file["functions"], "regions": file["regions"]}
 
 
-def build(harnesses, directory, root, reasons, title, how=None, with_coverage=True):
-    """Gathers everything.  directory: of a campaign, or None for the checked-in corpora alone."""
+def build(harnesses, directory, root, reasons, title, how=None, with_coverage=True, seconds=TIMED_SECONDS):
+    """Gathers everything.  directory: of a campaign, or None for the checked-in corpora alone.
+
+    seconds: how long the inputs may be timed.
+    """
     records, torn = read_records(directory) if directory else ([], 0)
     history = History(records)
     log = (Path(directory) if directory else harnesses[0].build) / "timing.txt"
@@ -128,7 +144,7 @@ def build(harnesses, directory, root, reasons, title, how=None, with_coverage=Tr
             coverage = covered(harnesses, directory and Path(directory), root, reasons)
         except Failed as failure:
             failed = str(failure)
-    slowest, largest = worst(harnesses, directory and Path(directory), log)
+    slowest, largest = worst(harnesses, directory and Path(directory), log, seconds)
     log.unlink(missing_ok=True)
     return {
         "title": title, "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "ended": how,

@@ -17,12 +17,13 @@
 
 /* The program's own descriptors are low, ours above them; two of AFL++'s lie between. */
 enum { FD_FIRST = 3, FD_AFL = 198, FD_AFL_LAST = 199, FD_ENDS = 700, FD_LAST = 799, FD_NULL = 800 };
-enum { PEERS_MAX = 8, QUEUE = 64, WAITS_MAX = 2000, ENDINGS_MAX = 16 };
+enum { PEERS_MAX = 8, QUEUE = 64, WAITS_MAX = 2000, ENDINGS_MAX = 16, WITH_CREDENTIALS = 255 };
 
 static struct program {
     const struct role_harness *harness;
     jmp_buf end;
     bool running, must_end, dispatched, spoke, late;
+    bool credentials[PEERS_MAX]; /* the kernel tells the program who sent: nothing of that is a message of ours any more */
     struct sequence input;
     unsigned waits, endings, state, received_fds;
     int ends[PEERS_MAX];
@@ -106,6 +107,7 @@ static void note_sent(unsigned i, int type)
     struct queue *q = &program.queues[i];
 
     if (type != SEQUENCE_NOT_SENT) {
+        type = program.credentials[i] ? SEQUENCE_MALFORMED : type;
         FUZZ_CHECK(q->count < QUEUE, "more messages than a queue holds");
         q->types[(q->first + q->count++) % QUEUE] = type;
     }
@@ -121,6 +123,10 @@ static void send_step(const struct sequence_step *step)
     unsigned i = step->peer % program.harness->peers_count;
     int fd = program.harness->hand > 0 ? program.harness->hand : FD_NULL;
 
+    if (step->kind == STEP_RAW && step->extra == WITH_CREDENTIALS && program.queues[i].count == 0) {
+        const int one = 1;
+        program.credentials[i] = setsockopt(program.harness->peers[i].fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) == 0;
+    }
     if (program.ends[i] >= 0 && program.queues[i].count < QUEUE) {
         note_sent(i, sequence_send(program.ends[i], step, program.harness->fill, fd));
     }

@@ -1,10 +1,12 @@
 #include "role_workers.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "role.h"
 
 static struct workers *workers;
 
@@ -16,7 +18,7 @@ void role_workers_reset(void)
 int __wrap_workers_prepare(struct workers *w)
 {
     workers = w;
-    w->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    w->event = role_choice() % 64 == 1 ? -EMFILE : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return w->event;
 }
 
@@ -24,7 +26,7 @@ int __wrap_workers_start(struct workers *w, uint32_t count)
 {
     FUZZ_CHECK(count <= PLAN_FS_MAX, "%u workers", count);
     w->count = count;
-    return 0;
+    return role_choice() % 64 == 1 ? EAGAIN : 0;
 }
 
 /* As the real one: work that was not begun is replaced. */

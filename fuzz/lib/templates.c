@@ -53,16 +53,17 @@ const void *template_plan(enum document_kind kind)
     return &plans[kind];
 }
 
-/* What is frozen of the mount table: everything eligible that is not left out. */
+/* What is frozen of the mount table: everything eligible that is not left out, "/" last. */
 static void fill_freeze(struct msg_freeze *m)
 {
     const struct mount_plan *mounts = template_plan(DOC_MOUNTS);
 
-    for (uint32_t i = 0; i < mounts->count; i++) {
-        const char *point = mounts->text + mounts->entries[i].mount_point;
-        if (mounts->entries[i].skip == FS_ELIGIBLE && strcmp(point, "/skipped") != 0) {
-            m->targets[m->count] = (struct freeze_target){i, m->count};
-            m->count++;
+    for (uint32_t level = 0; level < 2; level++) {
+        for (uint32_t i = 0; i < mounts->count; i++) {
+            const struct fs_entry *e = &mounts->entries[i];
+            if (e->is_root == level && e->skip == FS_ELIGIBLE && strcmp(mounts->text + e->mount_point, "/skipped") != 0) {
+                m->targets[m->count++] = (struct freeze_target){i, level};
+            }
         }
     }
     m->timeout_ms = 60000;
