@@ -138,14 +138,20 @@ pid_t __wrap_fork(void)
     return choice == 1 ? -1 : choice == 2 ? 0 : 4242;
 }
 
-int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+/* A sanitizer's run-time calls these two before its shadow is there. */
+#define EARLY __attribute__((no_sanitize("address", "memory", "undefined")))
+
+EARLY int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
+    if (!role_running()) {
+        return __real_setrlimit(resource, limit);
+    }
     FUZZ_CHECK(limit->rlim_cur == limit->rlim_max, "a limit that can be raised again");
-    return role_running() ? 0 : __real_setrlimit(resource, limit);
+    return 0;
 }
 
 /* The run-time of a profile asks for what is set when it writes. */
-int __wrap_prctl(int option, ...)
+EARLY int __wrap_prctl(int option, ...)
 {
     va_list list;
     unsigned long value;
