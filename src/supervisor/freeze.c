@@ -36,6 +36,9 @@ static void issue(struct freeze_plan *plan, enum finding_severity severity, enum
     vsnprintf(text + n, sizeof(text) - (size_t)n, format, args);
     va_end(args);
     utf8_sanitize(f->message, sizeof(f->message), text, strlen(text)); /* other mount points may be in it */
+    for (char *c = f->message; *c; c++) /* and it stays one line */
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
 }
 
 /* ---- choosing --------------------------------------------------------------- */

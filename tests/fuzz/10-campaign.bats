@@ -106,6 +106,29 @@ END
     (($(report '.clock | floor') < 60))
 }
 
+@test "Ctrl-C with thousands of slow inputs: the report does not wait for them" {
+    local i began
+    mkdir -p "$DIR/toy/corpus"
+    for ((i = 0; i < 3000; i++)); do
+        printf 'TO%d' "$i" >"$DIR/toy/corpus/$i"
+    done
+    # A program that takes a second for each whose time is asked for, beside a coverage that never ends.
+    mv build/fuzz/libfuzzer/toy build/fuzz/real
+    printf '#!/bin/sh\ncase "$*" in *-runs=*) exec sleep 100;; esac\nexec %s "$@"\n' "$PWD/build/fuzz/real" >build/fuzz/libfuzzer/toy
+    printf '#!/bin/sh\nexec sleep 100\n' >build/fuzz/coverage/toy
+    chmod +x build/fuzz/libfuzzer/toy
+    begin run --time 100s "$DIR"
+    records sample
+    began=$SECONDS
+    kill -INT "$CAMPAIGN"
+    status=0
+    wait "$CAMPAIGN" || status=$?
+    is 130
+    ((SECONDS - began < 20))
+    [[ $(report .ended) == interrupted && $(report '.largest | length') == 10 ]]
+    grep 'make fuzz-report' out
+}
+
 @test "a full disk: it stops and says so, and the last report stays whole" {
     unshare --mount --propagation private -- bash -c '
         DIR=$1 && shift

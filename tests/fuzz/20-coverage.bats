@@ -40,6 +40,20 @@ END
     grep 'no line of the group none is in any harness' out
 }
 
+@test "a group of functions: its own lines and regions count, and each function must be there" {
+    printf 'group toy 1 src/toy.c:deepest\n' >fuzz/uncovered.txt
+    coverage
+    is 1
+    grep -E '^toy: 0 of [0-9]+ lines are reached' out
+    grep 'deepest: not reached, and no reason' out
+    [[ $(grep -c 'not reached, and no reason' out) == 1 ]]
+
+    printf 'group toy 1 src/toy.c:LLVM*,nowhere\nsrc/toy.c LLVMFuzzerTestOneInput "data[2]" the seeds stop before it\n' >fuzz/uncovered.txt
+    coverage
+    is 1
+    [[ $(grep -v '^toy \|^report' out) == 'fuzz/uncovered.txt: toy: no harness has src/toy.c:nowhere' ]]
+}
+
 @test "an input that ends the program is an error, not less coverage" {
     printf '#!/bin/sh\nkill -SEGV $$\n' >build/fuzz/coverage/toy
     coverage
