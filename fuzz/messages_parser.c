@@ -139,7 +139,11 @@ pid_t __wrap_fork(void)
 }
 
 /* A sanitizer's run-time calls these two before its shadow is there. */
+#ifdef __clang__
 #define EARLY __attribute__((no_sanitize("address", "memory", "undefined")))
+#else
+#define EARLY __attribute__((no_sanitize("address", "undefined")))
+#endif
 
 EARLY int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
