@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/paths.h"
@@ -114,6 +116,26 @@ static int open_in(int directory, const char *name, int flags)
     return fd;
 }
 
+static void on_alarm(int number)
+{
+    (void)number; /* it interrupts flock(2) */
+}
+
+int machine_wait_for_lock(int fd, int operation, unsigned seconds)
+{
+    const struct sigaction interrupts = { .sa_handler = on_alarm };
+    /* Again and again: the first may come before flock sleeps. */
+    const struct itimerval until = { .it_interval = { .tv_usec = 100000 }, .it_value = { .tv_sec = seconds } }, never = { 0 };
+    int error;
+    (void)sigaction(SIGALRM, &interrupts, NULL);
+    (void)setitimer(ITIMER_REAL, &until, NULL);
+    do {
+        error = flock(fd, operation) != 0 ? errno : 0;
+    } while (error == EINTR && seconds == 0);
+    (void)setitimer(ITIMER_REAL, &never, NULL);
+    return error == EINTR ? EWOULDBLOCK : error;
+}
+
 int machine_lock(int directory, int *lock)
 {
     *lock = machine_move(open_in(directory, QUIESCE_LOCK, O_RDWR | O_CREAT));
@@ -139,15 +161,16 @@ static int take_lock(struct machine *m, char *message, size_t capacity)
 
 /* The kernel has one such switch for all, whatever /run a run sees: of two that each
  * put back what they found, the later one would find the other's.  So it is a lock too. */
-int machine_lock_expedited(int *expedited)
+int machine_lock_expedited(int *expedited, unsigned seconds)
 {
     *expedited = machine_move(open(EXPEDITED, O_RDWR | O_CLOEXEC));
-    return *expedited >= 0 && flock(*expedited, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+    int error = *expedited >= 0 && flock(*expedited, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+    return error == EWOULDBLOCK && seconds > 0 ? machine_wait_for_lock(*expedited, LOCK_EX, seconds) : error;
 }
 
 static int take_expedited(char *message, size_t capacity, int *expedited)
 {
-    if (machine_lock_expedited(expedited) != 0) {
+    if (machine_lock_expedited(expedited, 0) != 0) {
         snprintf(message, capacity, "another run, which sees another " QUIESCE_RUN_DIR ", holds " EXPEDITED
                  ": try again when it is over, or with --no-expedite");
         return EXIT_TRY_AGAIN;

@@ -87,9 +87,16 @@ bool machine_is_roots_alone(int fd, mode_t type);
  * EWOULDBLOCK if somebody has it. */
 int machine_lock(int directory, int *lock);
 
-/* Opens the kernel's switch for expedited RCU and locks it.  Returns 0 with *expedited -1 where there
- * is none, or EWOULDBLOCK if a run elsewhere has it. */
-int machine_lock_expedited(int *expedited);
+/* Opens the kernel's switch for expedited RCU and locks it, waiting as many seconds for whoever has it.
+ * Returns 0 with *expedited -1 where there is none, or EWOULDBLOCK if a run elsewhere has it. */
+int machine_lock_expedited(int *expedited, unsigned seconds);
+
+/* Takes flock(2), waiting for it as many seconds, or for ever if that is 0.  Uses SIGALRM.
+ * Returns 0 or an errno: EWOULDBLOCK if the time is up. */
+int machine_wait_for_lock(int fd, int operation, unsigned seconds);
+
+/* For processes that were killed to be gone: a last FIFREEZE may have to return first. */
+enum { MACHINE_DYING_S = 1 };
 
 /* Closes what is open.  The roles hold what they got. */
 void machine_close(struct machine *machine);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,7 +21,6 @@
 
 enum {
     AGAIN_MS = 10000, /* after the kernel refused something, of which no event tells */
-    DYING_S = 1,      /* for processes that were killed to be gone: their last FIFREEZE may have to return first */
     MESSAGE_MAX = 512,
 };
 
@@ -106,32 +104,13 @@ static int wait_for_change(int events)
     return n < 0 ? errno : 0;
 }
 
-static void on_alarm(int number)
-{
-    (void)number; /* it interrupts flock(2) */
-}
-
-/* Takes flock, waiting for it for ever or for DYING_S.  Returns 0 or an errno: EWOULDBLOCK. */
-static int take(int fd, int operation, bool wait)
-{
-    const struct sigaction interrupts = { .sa_handler = on_alarm };
-    int error;
-    (void)sigaction(SIGALRM, &interrupts, NULL);
-    (void)alarm(wait ? 0 : DYING_S);
-    do {
-        error = flock(fd, operation) != 0 ? errno : 0;
-    } while (error == EINTR && wait);
-    (void)alarm(0);
-    return error == EINTR ? EWOULDBLOCK : error;
-}
-
 /* With both locks: what there is to do is done.  *gone: the record is not the one that is there any more,
  * and nothing was done.  Returns an exit status, and words. */
 static int recover_locked(struct left *left, int directory, bool wait, bool *gone, char *text, size_t capacity)
 {
     int lock = -1, status = EXIT_TRY_AGAIN;
     int error = machine_lock(directory, &lock);
-    error = error == EWOULDBLOCK ? take(lock, LOCK_EX, wait) : error;
+    error = error == EWOULDBLOCK ? machine_wait_for_lock(lock, LOCK_EX, wait ? 0 : MACHINE_DYING_S) : error;
     if (error == EWOULDBLOCK) {
         snprintf(text, capacity, "a run begins, or somebody else is recovering: try again");
     } else if (error != 0) {
@@ -176,7 +155,7 @@ static int recover_once(struct left *left, int directory, bool wait, bool *gone,
         return 0;
     }
     bool lived = flock(left->fd, LOCK_SH | LOCK_NB) != 0;
-    int error = lived ? take(left->fd, LOCK_SH, wait) : 0;
+    int error = lived ? machine_wait_for_lock(left->fd, LOCK_SH, wait ? 0 : MACHINE_DYING_S) : 0;
     if (error == EWOULDBLOCK) {
         snprintf(text, capacity, "a run lives: it thaws what it has frozen itself; --wait waits for its end");
         return EXIT_TRY_AGAIN;

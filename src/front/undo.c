@@ -132,7 +132,8 @@ static void restore_switch(struct run_record *record, struct undone *undone)
     if (record->switched == 0) {
         return;
     }
-    undone->switch_error = machine_lock_expedited(&fd);
+    /* The front holds it as well, and may be the last of those that were killed to be gone. */
+    undone->switch_error = machine_lock_expedited(&fd, MACHINE_DYING_S);
     if (undone->switch_error == 0) {
         undone->switch_error = fd >= 0 ? expedite_switch(record, fd, false) : ENOENT;
     }

@@ -62,9 +62,13 @@ all_thawed() {
 
 # wait_beside: a recovery that waits, in the background; returns when it does.
 wait_beside() {
-    local i
     "$QUIESCE" recover --wait --json >"$WORK/waited" 2>"$WORK/waited.err" </dev/null 3>&- &
     WAITING=$!
+    it_waits
+}
+
+it_waits() {
+    local i
     # No event tells that a process sleeps in flock(2) or read(2).
     for ((i = 0; i < 500; i++)); do
         grep -qsE 'flock|inotify' "/proc/$WAITING/stack" && return 0
@@ -124,6 +128,21 @@ waited() {
     same "$status" 0
     contains "$(<"$OUT")" "was killed: 1 file system thawed, rcu_expedited restored"
     contains "$(<"$OUT")" "/mnt/m/a (7:"
+}
+
+@test "one that is dying still holds the switch: it is waited for" {
+    hold
+    kill_all
+    mkfifo "$WORK/has" "$WORK/end"
+    flock "$SWITCH" sh -c 'echo >"$0/has"; read -r _ <"$0/end"' "$WORK" 3>&- &
+    read -r _ <"$WORK/has"
+    "$QUIESCE" recover --json >"$OUT" 2>"$ERR" </dev/null 3>&- &
+    WAITING=$!
+    it_waits
+    echo >"$WORK/end"
+    wait "$WAITING"
+    WAITING=
+    expect .recovered true .expeditedRestored true
 }
 
 @test "a run lives: 75, and nothing is thawed" {
