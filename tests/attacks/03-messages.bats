@@ -46,8 +46,8 @@ of_role() {
 
 @test "3 messages to the launcher" {
     of_role launcher
-    weakened wire-table several launcher
-    record 3 launcher-sequences "launcher: $SEQUENCES sequences of right and wrong records" "the receiver's table" wire-table
+    weakened plan several launcher
+    record 3 launcher-sequences "launcher: $SEQUENCES sequences of right and wrong records" "the policy's bounds, checked again" plan
 }
 
 @test "3 messages to the monitor, with a file system frozen where its state says so" {
