@@ -98,10 +98,15 @@ bool front_start(struct sight *sight, const struct settings *s, const struct pla
 
 pid_t front_recover(const struct settings *s, bool waits)
 {
+    sigset_t all, before, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    /* A SIGTERM that ends it may come before it has executed anything: our handler must not have it. */
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0) {
-        sigset_t none;
-        sigemptyset(&none);
+        (void)signal(SIGTERM, SIG_DFL);
+        (void)signal(SIGINT, SIG_DFL);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         int log = open(PLACE "/recover.log", O_WRONLY | O_CREAT | O_TRUNC, 0600);
         if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) {
@@ -111,5 +116,6 @@ pid_t front_recover(const struct settings *s, bool waits)
         execl(s->quiesce, s->quiesce, "recover", waits ? "--wait" : NULL, NULL);
         _exit(125);
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
