@@ -151,11 +151,12 @@ said() {
 }
 
 # A post-script, or who waits for it, may want to unmount what was not frozen after all.
-@test "one that cannot be opened, being a file: the others are not held open" {
+@test "one that cannot be opened, being a FIFO: the others are not held open" {
     script post <<<"echo here >$WORK/there; read -r line <$WORK/on"
     layer ext4 b 16M /mnt/b.img
-    touch /mnt/m/b/file /mnt/file
-    mount --bind /mnt/m/b/file /mnt/file
+    mkfifo /mnt/m/b/fifo
+    touch /mnt/file
+    mount --bind /mnt/m/b/fifo /mnt/file
     umount /mnt/m/b
     mkfifo -m 0600 "$WORK/there" "$WORK/on"
     exec {THERE}<>"$WORK/there" {ON}<>"$WORK/on"
