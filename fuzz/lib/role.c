@@ -37,7 +37,7 @@ static struct program {
 /* Where the program's .bss lies, if its objects are linked with that name (fuzz.mk). */
 extern char __start_role_bss[] __attribute__((weak)), __stop_role_bss[] __attribute__((weak));
 
-bool role_running(void)
+ROLE_UNSANITIZED bool role_running(void)
 {
     return program.running;
 }
