@@ -21,10 +21,10 @@ enum { MESSAGE_MAX = 512 };
 
 void left_close(struct left *left)
 {
-    if (left->record != NULL) {
+    if (left->record != NULL && !left->undone.hangs) {
         munmap(left->record, sizeof *left->record);
-        left->record = NULL;
     }
+    left->record = NULL;
     if (left->fd >= 0) {
         close(left->fd);
         left->fd = -1;

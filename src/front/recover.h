@@ -41,7 +41,7 @@ bool left_did_something(const struct left *left);
 /* Words about what was done, without a full stop. */
 void left_describe(const struct left *left, char *text, size_t capacity);
 
-/* Unmaps and closes. */
+/* Unmaps and closes; a record that a thaw still has to write to stays mapped. */
 void left_close(struct left *left);
 
 /* A line on standard error. */

@@ -240,7 +240,8 @@ int recover_command(const struct options *options)
         do {
             left_close(&left);
             status = recover_from(&left, options->wait, &again, text, sizeof text);
-            if (options->wait && status == EXIT_INTERNAL && left.kept) {
+            /* A thaw that hangs keeps this process as long: whoever starts it again does so when that has returned. */
+            if (options->wait && status == EXIT_INTERNAL && left.kept && !left.undone.hangs) {
                 print(options, &left, status, text);
                 (void)poll(NULL, 0, AGAIN_MS);
                 again = true;

@@ -79,7 +79,7 @@ static void finish(struct job *job, struct undone_fs *end, const struct timespec
         *end = (struct undone_fs){ end->index, UNDO_NOT_HERE, -job->fd };
     } else if (job->started && pthread_clockjoin_np(job->thread, NULL, CLOCK_MONOTONIC, until) != 0) {
         *end = (struct undone_fs){ end->index, UNDO_HANGS, ETIMEDOUT };
-        return; /* its descriptor is in use */
+        return; /* its descriptor is in use, and so is the job */
     } else {
         end->error = job->error;
         end->end = job->error != 0 ? UNDO_REFUSED : job->fs->thaw_ns != 0 ? UNDO_THAWED : UNDO_NOT_FROZEN;
@@ -120,6 +120,7 @@ static bool finish_thaws(struct undone *undone, struct job *jobs)
     for (uint32_t i = 0; i < undone->count; i++) {
         finish(&jobs[i], &undone->fs[i], &until);
         all = all && (undone->fs[i].end == UNDO_THAWED || undone->fs[i].end == UNDO_NOT_FROZEN);
+        undone->hangs = undone->hangs || undone->fs[i].end == UNDO_HANGS;
     }
     return all;
 }

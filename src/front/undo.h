@@ -33,6 +33,7 @@ struct undone {
     int switch_error; /* or why not: an errno */
     bool ended;       /* processes of scripts were killed */
     int cgroup_error; /* the run's cgroup is still there: an errno */
+    bool hangs;       /* a thaw has not returned: it writes to the record when it does */
 };
 
 /* Whether there is anything to take back but the run's cgroup. */
@@ -42,6 +43,7 @@ bool undo_needed(const struct run_record *record);
  * Takes everything back, all file systems at once, and writes it down in the record,
  * which record_wrong() has looked at and which this process can write.  The caller
  * holds the locks of runs and of the record: monitor and guardian have ended.
+ * What hangs is written down when it returns: after that the record must stay mapped.
  * Returns true if nothing is frozen or switched any more; a cgroup that cannot be
  * removed is no reason to try again: every run sweeps those of dead ones.
  */
