@@ -92,16 +92,43 @@ static void print(const struct options *options, const struct left *left, int st
 
 /* ---- waiting ----------------------------------------------------------------------- */
 
-/* Waits until somebody makes something below the directory, or the directory is another.
- * events was set up before the caller looked. */
-static int wait_for_change(int events)
+/* What a wait ended with. */
+enum wake {
+    WAKE_NONE,  /* there was none */
+    WAKE_RUN,   /* a run has put its record there; it may be over by now */
+    WAKE_PLACE, /* the directory is another, or events were lost */
+};
+
+static enum wake what_happened(const char *bytes, size_t length)
+{
+    enum wake woken = WAKE_NONE;
+    for (size_t at = 0; woken == WAKE_NONE && at + sizeof(struct inotify_event) <= length;) {
+        struct inotify_event event;
+        memcpy(&event, bytes + at, sizeof event);
+        const char *name = event.len > 0 ? bytes + at + sizeof event : ""; /* inotify(7): with its NUL */
+        if ((event.mask & (IN_CREATE | IN_MOVED_TO)) == 0) {
+            woken = WAKE_PLACE;
+        } else if (strcmp(name, QUIESCE_RECORD) == 0) {
+            woken = WAKE_RUN;
+        }
+        at += sizeof event + event.len;
+    }
+    return woken;
+}
+
+/* events was set up before the caller looked.  Returns 0 or an errno. */
+static int wait_for_run(int events, enum wake *woken)
 {
     char bytes[4096];
-    ssize_t n;
-    do {
-        n = read(events, bytes, sizeof bytes);
-    } while (n < 0 && errno == EINTR);
-    return n < 0 ? errno : 0;
+    *woken = WAKE_NONE;
+    while (*woken == WAKE_NONE) {
+        ssize_t n = read(events, bytes, sizeof bytes);
+        if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+        *woken = what_happened(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return 0;
 }
 
 /* With both locks: what there is to do is done.  *gone: the record is not the one that is there any more,
@@ -195,8 +222,9 @@ static int watch(int *events)
         ? 0 : errno;
 }
 
-/* One look, from the directory on.  With wait and nothing there, waits for something, and *again is true. */
-static int recover_from(struct left *left, bool wait, bool *again, char *text, size_t capacity)
+/* One look, from the directory on.  With wait and nothing there, waits for a run; *woken: by what.
+ * At first *woken is what the wait before ended with: a run that came and went before this look is over as well. */
+static int recover_from(struct left *left, bool wait, enum wake *woken, char *text, size_t capacity)
 {
     int events = -1, status = EXIT_INTERNAL, directory = machine_open_run_directory();
     int error = directory < 0 ? errno : wait ? watch(&events) : 0;
@@ -206,9 +234,11 @@ static int recover_from(struct left *left, bool wait, bool *again, char *text, s
     } else {
         status = recover_newest(left, directory, wait, text, capacity);
     }
-    *again = wait && status == 0 && left->fd < 0;
-    if (*again && (error = wait_for_change(events)) != 0) {
-        *again = false;
+    bool nothing = wait && status == 0 && left->fd < 0, missed = nothing && *woken == WAKE_RUN;
+    *woken = WAKE_NONE;
+    if (missed) {
+        snprintf(text, capacity, "a run has ended, and left nothing to recover");
+    } else if (nothing && (error = wait_for_run(events, woken)) != 0) {
         status = EXIT_INTERNAL;
         snprintf(text, capacity, "cannot wait for a run: %s", strerror(error));
     }
@@ -225,6 +255,7 @@ int recover_command(const struct options *options)
 {
     static struct left left;
     char text[MESSAGE_MAX];
+    enum wake woken = WAKE_NONE;
     bool again = false;
     int status;
     left.fd = -1;
@@ -239,7 +270,8 @@ int recover_command(const struct options *options)
         (void)(options->wait && mlockall(MCL_CURRENT));
         do {
             left_close(&left);
-            status = recover_from(&left, options->wait, &again, text, sizeof text);
+            status = recover_from(&left, options->wait, &woken, text, sizeof text);
+            again = woken != WAKE_NONE;
             /* A thaw that hangs keeps this process as long: whoever starts it again does so when that has returned. */
             if (options->wait && status == EXIT_INTERNAL && left.kept && !left.undone.hangs) {
                 print(options, &left, status, text);

@@ -45,8 +45,9 @@ writers_gone() {
     done
 }
 
+# not_frozen MOUNT: a write is through as soon as the machine, which may be busy, gets to it.
 not_frozen() {
-    ! is_frozen "$1" 1000
+    ! is_frozen "$1" 20000
 }
 
 thaw_all() {
@@ -213,6 +214,19 @@ await_run() {
 # await PID SECONDS: until it has ended (also when it is nobody's child any more).
 await() {
     timeout "$2" tail --pid="$1" -s 0.05 -f /dev/null
+}
+
+# eventually SECONDS COMMAND...: until it succeeds; for what no event tells.
+eventually() {
+    local limit=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        if ((SECONDS > limit)); then
+            echo "not even after a while: $*"
+            return 1
+        fi
+        sleep 0.01
+    done
 }
 
 # line_from FIFO: one line of an open descriptor, within 20 s.

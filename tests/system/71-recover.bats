@@ -67,19 +67,20 @@ wait_beside() {
     it_waits
 }
 
+# it_waits [FOR]: for a lock (flock), for a run that begins (inotify), or for either.
 it_waits() {
     local i
     # No event tells that a process sleeps in flock(2) or read(2).
-    for ((i = 0; i < 500; i++)); do
-        grep -qsE 'flock|inotify' "/proc/$WAITING/stack" && return 0
+    for ((i = 0; i < 3000; i++)); do
+        grep -qsE "${1:-flock|inotify}" "/proc/$WAITING/stack" && return 0
         sleep 0.01
     done
-    echo "it does not wait"
+    echo "it does not wait for ${1:-anything}"
     return 1
 }
 
 waited() {
-    await "$WAITING" 20
+    await "$WAITING" 60
     status=0
     wait "$WAITING" || status=$?
     WAITING=
@@ -206,11 +207,25 @@ waited() {
 
 @test "one that waits for a run that has not begun, and ends in order: nothing is said to be recovered" {
     wait_beside
-    quiesce_run -- true
+    hold
+    it_waits flock
+    release
     outcome applicationConsistent 0 0
     waited
     same "$status" 0
-    expect .recovered false
+    expect .recovered false .message "the run has ended in order"
+}
+
+@test "one that waits, and a run that has come and gone before it looks: it has ended as well" {
+    wait_beside
+    kill -STOP "$WAITING"
+    quiesce_run -- true
+    outcome applicationConsistent 0 0
+    not test -e "$RECORD"
+    kill -CONT "$WAITING"
+    waited
+    same "$status" 0
+    expect .recovered false .message "a run has ended, and left nothing to recover"
 }
 
 @test "one that waits, and finds a run that ended in order without its front: it waits for the next" {
@@ -223,6 +238,8 @@ waited() {
     [[ -f $RECORD ]]
     same "$(od -An -t u4 -j 100 -N 4 "$RECORD" | tr -d ' ')" 1 # over
     wait_beside
+    : >/run/quiesce/other # is no run
+    it_waits inotify
     hold
     kill_all
     waited
@@ -239,7 +256,7 @@ waited() {
     exec {lock}<>/run/quiesce/lock
     flock "$lock"
     wait_beside {lock}>&-
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         # It may have waited for the record's lock until now.
         grep -q -- "-> FLOCK .*:$(stat -c %i /run/quiesce/lock) " /proc/locks && break
         sleep 0.01
@@ -264,9 +281,9 @@ waited() {
     kill_all
     quiesce_do recover
     ((status == 0 || status == 75))
-    await "$first" 20
+    await "$first" 60
     wait "$first"
-    await "$second" 20
+    await "$second" 60
     wait "$second"
     WAITING=
     all_thawed
