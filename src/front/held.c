@@ -69,48 +69,86 @@ static int show_failed(const struct options *options, const struct held_failed *
 
 /* ---- freeze ----------------------------------------------------------------------------- */
 
-static void print_session(const struct options *options, const struct held_status *s)
+struct printing {
+    const struct options *options;
+    const struct held_status *status;
+    int error; /* of the session's lines */
+};
+
+/* Prints, and returns 0 or an errno. */
+typedef int printer(const struct printing *p);
+
+static int print_session(const struct printing *p)
 {
-    if (options->json) {
-        held_print_status_json(stdout, s, clock_realtime_ns());
+    if (p->options->json) {
+        held_print_status_json(stdout, p->status, clock_realtime_ns());
     } else {
-        held_print_status(stdout, s, clock_realtime_ns());
+        held_print_status(stdout, p->status, clock_realtime_ns());
     }
-    if (fflush(stdout) != 0) {
-        fprintf(stderr, "quiesce: session %s is held, but that could not be printed: %s\n", s->run_id, strerror(errno));
-    }
+    return fflush(stdout) == 0 ? 0 : errno;
 }
 
-/* A file may lie on what is frozen now: whoever writes to it sleeps until the thaw.  A
- * child does, and the caller goes on. */
-static void print_session_to_file(const struct options *options, const struct held_status *s)
+static int print_trouble(const struct printing *p)
 {
-    int ends[2]; /* the child's end of the pipe is closed by its end */
-    pid_t pid = pipe(ends) == 0 ? fork() : -1;
+    if (p->error < 0) {
+        fprintf(stderr, "quiesce: session %s is held; standard output, where it is written, takes nothing before the thaw\n",
+                p->status->run_id);
+    } else {
+        fprintf(stderr, "quiesce: session %s is held, but that could not be printed: %s\n", p->status->run_id, strerror(p->error));
+    }
+    return 0;
+}
+
+/* The child's part of print_apart.  Of what the caller has open it keeps what it writes to: whoever
+ * reads the rest does not wait for it. */
+_Noreturn static void print_and_end(printer *print, const struct printing *p, int to, int told)
+{
+    if (dup2(told, STDIN_FILENO) != STDIN_FILENO || close_range(STDERR_FILENO + 1, ~0u, 0) != 0) {
+        _exit(1);
+    }
+    close(to == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO);
+    int error = print(p);
+    _exit(error == 0 || write(STDIN_FILENO, &error, sizeof error) == sizeof error ? 0 : 1);
+}
+
+/* Prints in a child: a file may lie on what is frozen now, and who writes to it sleeps until the thaw.
+ * Returns 0, an errno, or -1: the child is still at it. */
+static int print_apart(printer *print, const struct printing *p, int to)
+{
+    int ends[2], error = 0; /* the child's end of the pipe is closed by its end */
+    if (pipe(ends) != 0) {
+        return errno;
+    }
+    pid_t pid = fork();
     if (pid == 0) {
-        close(ends[0]);
-        print_session(options, s);
-        _exit(0);
+        print_and_end(print, p, to, ends[1]);
     }
-    if (pid < 0) {
-        fprintf(stderr, "quiesce: session %s is held, but that could not be printed: %s\n", s->run_id, strerror(errno));
-        return;
-    }
+    int fork_error = errno;
     close(ends[1]);
-    struct pollfd done = { .fd = ends[0] };
-    if (poll(&done, 1, PRINT_MS) == 0) {
-        fprintf(stderr, "quiesce: session %s is held; standard output, where it is written, takes nothing before the thaw\n", s->run_id);
+    struct pollfd done = { .fd = ends[0], .events = POLLIN };
+    if (pid < 0) {
+        error = fork_error;
+    } else if (poll(&done, 1, PRINT_MS) == 0) {
+        error = -1;
+    } else if (read(ends[0], &error, sizeof error) != sizeof error) {
+        error = 0;
     }
     close(ends[0]);
+    return error;
+}
+
+static int print_safely(printer *print, const struct printing *p, int to)
+{
+    struct stat st;
+    return fstat(to, &st) == 0 && S_ISREG(st.st_mode) ? print_apart(print, p, to) : print(p);
 }
 
 static int show_session(const struct options *options, const struct held_status *s)
 {
-    struct stat st;
-    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode)) {
-        print_session_to_file(options, s);
-    } else {
-        print_session(options, s);
+    struct printing p = { .options = options, .status = s };
+    p.error = print_safely(print_session, &p, STDOUT_FILENO);
+    if (p.error != 0) {
+        (void)print_safely(print_trouble, &p, STDERR_FILENO); /* often the same file */
     }
     return 0;
 }
@@ -188,6 +226,10 @@ int held_freeze(const struct options *options)
     error = error != 0 ? error : held_fork(&socket, options->words);
     if (error == 0) {
         held_session(options, socket);
+    }
+    /* A child of ours may write until after the thaw (print_apart): it keeps no file system busy. */
+    if (error > 0 && chdir("/") != 0) {
+        error = -errno;
     }
     int signals = error > 0 ? take_signals() : -1;
     if (error < 0 || signals < 0) {
