@@ -7,7 +7,7 @@
  *   caller deaf N     asks N times for the state and reads nothing; the same
  *   caller greedy N   says THAW N times, hears the result and never says so; the same
  *   caller leave      tells a session that keeps a result to leave; succeeds if it is refused
- *   caller storm      connects and is gone, again and again, until it is killed
+ *   caller storm      connects and is gone, again and again, until it is killed; "ready" after the first
  */
 #include <errno.h>
 #include <poll.h>
@@ -157,6 +157,9 @@ int main(int argc, char **argv)
         return leave();
     }
     if (argc == 2 && strcmp(argv[1], "storm") == 0) {
+        close(dial());
+        puts("ready");
+        fflush(stdout);
         for (;;) {
             close(dial());
         }
