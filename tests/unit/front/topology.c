@@ -1,19 +1,23 @@
 /*
  * What lies on what, read from trees made for it: partitions, dm, md, btrfs, logs and
- * journals, overlays.  Loop devices are asked themselves; of these there is what cannot
- * be asked, and the rest in tests/system/14-order.bats.
+ * journals, overlays.  Loop devices are asked themselves, and this file answers for them;
+ * real ones are in tests/system/14-order.bats.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/loop.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +96,24 @@ static const struct row rows[] = {
       .lines = { ON(253, 0, 0, 50), ON(253, 0, 0, 51), NOWHERE(0, 50), { 0, 51, 0, 0, BELOW_NOTHING } } },
 };
 
+/* ---- the loop device ------------------------------------------------------------------- */
+
+static struct loop_info64 loop_file; /* lo_device 0: whatever was opened is no loop device */
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    (void)fd;
+    if (request != LOOP_GET_STATUS64 || loop_file.lo_device == 0) {
+        errno = ENOTTY;
+        return -1;
+    }
+    va_list arguments;
+    va_start(arguments, request);
+    *va_arg(arguments, struct loop_info64 *) = loop_file;
+    va_end(arguments);
+    return 0;
+}
+
 /* ---- trees --------------------------------------------------------------------------- */
 
 struct tree {
@@ -117,9 +139,9 @@ static void make_file(int root, const char *path, const void *content, size_t si
     close(fd);
 }
 
-static void make(struct tree *t, const struct file *files, const char *mounts)
+static void make_in(struct tree *t, const char *directory, const struct file *files, const char *mounts)
 {
-    snprintf(t->path, sizeof t->path, "/tmp/quiesce-topology-XXXXXX");
+    snprintf(t->path, sizeof t->path, "%s/quiesce-topology-XXXXXX", directory);
     assert_non_null(mkdtemp(t->path));
     t->fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(t->fd >= 0);
@@ -134,6 +156,18 @@ static void make(struct tree *t, const struct file *files, const char *mounts)
     if (mounts != NULL) {
         make_file(t->fd, "proc/self/mountinfo", mounts, strlen(mounts));
     }
+}
+
+static void make(struct tree *t, const struct file *files, const char *mounts)
+{
+    make_in(t, "/tmp", files, mounts);
+}
+
+static unsigned long long mount_id(int directory)
+{
+    struct statx facts;
+    assert_int_equal(statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &facts), 0);
+    return facts.stx_mnt_id;
 }
 
 static int remove_one(const char *path, const struct stat *facts, int type, struct FTW *where)
@@ -291,23 +325,67 @@ static void ext4_journals(void **state)
 static void overlay_over_what_is_there(void **state)
 {
     (void)state;
+    static const struct {
+        const char *number, *type;
+        struct block_below line;
+    } uppers[] = {
+        { "8:77", "ext4", ON(0, 50, 8, 77) },
+        { "0:33", "tmpfs", { 0, 50, 0, 0, BELOW_NOTHING } },
+        { "0:50", "ext4", NOWHERE(0, 50) }, /* on itself: another one is mounted there by now */
+    };
     struct file files[FILES] = { DISK("dm-0", "253:0\n"), { "sys/block/dm-0/slaves/a/dev", "0:50\n" }, { "up per/x", "" } };
-    struct statx facts;
     struct tree t;
     char mounts[512];
-    for (int memory = 0; memory < 2; memory++) {
-        const struct block_below line = { 0, 50, memory ? 0 : 8, memory ? 0 : 77, memory ? BELOW_NOTHING : BELOW_NUMBER };
+    for (size_t i = 0; i < sizeof uppers / sizeof *uppers; i++) {
         make(&t, files, NULL);
-        assert_int_equal(statx(t.fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &facts), 0);
         snprintf(mounts, sizeof mounts,
                  "30 1 0:50 / /o rw - overlay overlay rw,lowerdir=/l,upperdir=/up\\040per,workdir=/w\n"
-                 "%llu 1 %s / /t rw - %s x rw\n", (unsigned long long)facts.stx_mnt_id, memory ? "0:33" : "8:77", memory ? "tmpfs" : "ext4");
+                 "%llu 1 %s / /t rw - %s x rw\n", mount_id(t.fd), uppers[i].number, uppers[i].type);
         make_file(t.fd, "proc/self/mountinfo", mounts, strlen(mounts));
         assert_int_equal(topology_read(&topology, t.fd, message, sizeof message), 0);
         assert_int_equal(topology.count, 2);
-        assert_true(holds(&line));
+        assert_true(holds(&uppers[i].line));
         destroy(&t);
     }
+}
+
+/* What the loop device says of its file: a tree in memory, whose st_dev is anonymous, stands for a
+ * subvolume, and the table says another number for its mount. */
+static void files_of_loop_devices(void **state)
+{
+    (void)state;
+    struct file files[FILES] = { { "sys/block/loop3/loop/backing_file", "/disk.img\n" }, { "dev/loop3", "" }, { "disk.img", "" } };
+    struct stat facts;
+    struct tree t;
+    char mounts[256];
+    make_in(&t, "/dev/shm", files, NULL);
+    assert_int_equal(fstatat(t.fd, "disk.img", &facts, 0), 0);
+    assert_int_equal(major(facts.st_dev), 0);
+    snprintf(mounts, sizeof mounts, "%llu 1 8:77 /@ /t rw - xfs /dev/sdb rw\n30 1 8:1 / /a rw - xfs /dev/sda1 rw\n", mount_id(t.fd));
+    make_file(t.fd, "proc/self/mountinfo", mounts, strlen(mounts));
+    const struct {
+        dev_t device;
+        ino_t inode;
+        struct block_below line;
+    } answers[] = {
+        { makedev(8, 1), 5, ON(0, 0, 8, 1) },
+        { makedev(8, 99), 5, ON(0, 0, 8, 99) },             /* not mounted here, or no longer */
+        { facts.st_dev, facts.st_ino, ON(0, 0, 8, 77) },    /* by the path that sysfs shows */
+        { facts.st_dev, facts.st_ino + 1,                   /* which leads to another file by now */
+          { 0, 0, 0, minor(facts.st_dev), BELOW_ANONYMOUS } },
+        { facts.st_dev + 1, facts.st_ino,                   /* or to one elsewhere */
+          { 0, 0, 0, minor(facts.st_dev + 1), BELOW_ANONYMOUS } },
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        loop_file = (struct loop_info64){ .lo_device = answers[i].device, .lo_inode = answers[i].inode };
+        assert_int_equal(topology_read(&topology, t.fd, message, sizeof message), 0);
+        if (topology.count != 1 || !holds(&answers[i].line)) {
+            fail_msg("answer %zu: %u lines, kind %u, on %u:%u", i, topology.count, topology.devices[0].kind,
+                     topology.devices[0].below_major, topology.devices[0].below_minor);
+        }
+    }
+    loop_file.lo_device = 0;
+    destroy(&t);
 }
 
 int main(void)
@@ -315,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row), cmocka_unit_test(loop_that_cannot_be_asked), cmocka_unit_test(cannot_be_read),
         cmocka_unit_test(more_than_there_is_room_for), cmocka_unit_test(ext4_journals), cmocka_unit_test(overlay_over_what_is_there),
+        cmocka_unit_test(files_of_loop_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
