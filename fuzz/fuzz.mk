@@ -50,7 +50,7 @@ FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
 # The paths through oracles, mutators and the allocator are none of the program's: in these
 # flavours the engine does not count them.
 FUZZ_TRACED   := libfuzzer asan
-FUZZ_UNTRACED := $(addprefix lib/,arena compare documents fuzz meter plans print) mutate_json mutate_sequence
+FUZZ_UNTRACED := $(addprefix lib/,arena compare documents fuzz held_model held_model_rest held_steps meter plans print) mutate_json mutate_sequence
 
 # The flavours whose engine has no main().
 FUZZ_REPLAYED := replay plain msan coverage
@@ -84,7 +84,10 @@ FUZZ_ROLES := guardian monitor parser launcher supervisor
 # Left out of it, for the harness has these itself.
 FUZZ_ROLE_WITHOUT_launcher := stage slots
 $(foreach r,$(FUZZ_ROLES),$(eval FUZZ_ROLE_messages_$(r) := $(r)) $(eval FUZZ_LINK_messages_$(r) := parser))
-fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o)
+# Others have of a program what has static variables that must be zeros again: src/NAME.c.
+FUZZ_PARTS := messages_held
+FUZZ_PARTS_messages_held := front/held_session
+fuzz_role = $(if $(FUZZ_ROLE_$(2)),$(FUZZ_OUT)/$(1)/obj/role/$(FUZZ_ROLE_$(2)).o) $(if $(FUZZ_PARTS_$(2)),$(FUZZ_OUT)/$(1)/obj/parts/$(2).o)
 
 # What the programs call and the harness answers.
 FUZZ_ROLE_WRAP := _exit clock_gettime close drop_privileges epoll_wait poll role_begin sendmsg timerfd_create timerfd_settime \
@@ -95,10 +98,13 @@ FUZZ_WRAP_messages_monitor  := ioctl record_map alarm syncfs mounts_changed moun
 FUZZ_WRAP_messages_launcher := syscall capset_get capset_set capset_bound open signal umask
 FUZZ_WRAP_messages_supervisor := signal mmap munmap
 FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snapshot_reap topology_send
+FUZZ_WRAP_messages_held     := conduct_start conduct_break_off conduct_clean_up held_lock_memory held_door_open held_door_close \
+  held_receive progress_start topology_send accept4 getsockopt
+FUZZ_WRAP_messages_caller   := held_door_connect held_receive progress_start
 FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get setrlimit prctl
 fuzz_wraps = $(if $(filter messages_%,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
 
-$(foreach n,messages_front report journal options held record,$(eval FUZZ_LINK_$(n) := front parser))
+$(foreach n,messages_front messages_held messages_caller report journal options record,$(eval FUZZ_LINK_$(n) := front parser))
 FUZZ_LINK_planning := supervisor parser
 
 FUZZ_LIBS_json := -ljansson
@@ -125,6 +131,7 @@ $(FUZZ_OUT)/$(1)/obj/role/%/main.o: src/%/main.c $(BUILD)/flags $(BUILD)/gen/fil
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) -Dmain=role_main $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 $(foreach r,$(FUZZ_ROLES),$(eval $(call fuzz_role_object,$(1),$(r))))
+$(foreach p,$(FUZZ_PARTS),$(eval $(call fuzz_parts_object,$(1),$(p))))
 $(FUZZ_OUT)/$(1)/obj/cjson.o: $(FUZZ_CJSON_SOURCE)
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CFLAGS_$(1)) -c $$< -o $$@
@@ -139,6 +146,11 @@ endef
 define fuzz_role_object
 $(FUZZ_OUT)/$(1)/obj/role/$(2).o: $(FUZZ_OUT)/$(1)/obj/role/$(2)/main.o \
   $(patsubst src/%.c,$(FUZZ_OUT)/$(1)/obj/src/%.o,$(filter-out $(patsubst %,src/$(2)/%.c,main $(FUZZ_ROLE_WITHOUT_$(2))),$(call sources,$(2))))
+	$$(call say,LD)$$(LD) -r -o $$@ $$^ && $$(FUZZ_OBJCOPY) --rename-section .bss=role_bss,alloc $$@
+endef
+define fuzz_parts_object
+$(FUZZ_OUT)/$(1)/obj/parts/$(2).o: $(FUZZ_PARTS_$(2):%=$(FUZZ_OUT)/$(1)/obj/src/%.o)
+	@mkdir -p $$(@D)
 	$$(call say,LD)$$(LD) -r -o $$@ $$^ && $$(FUZZ_OBJCOPY) --rename-section .bss=role_bss,alloc $$@
 endef
 define fuzz_library

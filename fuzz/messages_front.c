@@ -4,23 +4,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/report.h"
 #include "front/run.h"
 #include "front/topology.h"
 #include "quiesce/outcome.h"
+#include "reports.h"
 #include "role.h"
 #include "role_wraps.h"
 #include "templates.h"
 
-enum { FD_SUPERVISOR = 3, FD_LOG, FD_GOOD_REPORT = 900, FD_SNAPSHOT = 790 };
+enum { FD_SUPERVISOR = 3, FD_LOG, FD_GOOD_REPORT = 900, FD_FAILED_REPORT, FD_SNAPSHOT = 790 };
 
 const char program_name[] = "fuzz-front";
 
-WRAPPED(int, snapshot_start, struct snapshot *snapshot, char *const *argv, const sigset_t *mask, bool to_stderr);
+WRAPPED(int, snapshot_start, struct snapshot *snapshot, char *const *argv, const sigset_t *mask,
+        const struct footing *footing, bool to_stderr);
 WRAPPED(void, snapshot_end, struct snapshot *snapshot, uint64_t now_ns);
 WRAPPED(int, snapshot_timeout, struct snapshot *snapshot, uint64_t now_ns);
 WRAPPED(void, snapshot_reap, struct snapshot *snapshot, uint64_t now_ns, struct msg_release *release);
@@ -42,32 +44,19 @@ static void fill(uint32_t type, const struct sequence_step *step, union wire_any
     if (type == MSG_PROGRESS) {
         body->as_MSG_PROGRESS.step = step->extra / 2 % RUN_STEPS;
         body->as_MSG_PROGRESS.kind = step->extra / 16 % PROGRESS_KINDS;
+    } else if (type == MSG_RESULT && step->extra & 2) {
+        body->as_MSG_RESULT = (struct msg_result){OUTCOME_PRE_FAILED, (uint32_t)outcome_table[OUTCOME_PRE_FAILED].exit_stop};
     }
 }
 
-/* A sealed report of a run that ended well, made once. */
-static void make_report(void)
+/* A RESULT of a run that failed brings its own report. */
+static bool answer(const struct sequence_step *step)
 {
-    int fd = memfd_create("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    struct report *r;
-
-    if (fd < 0 || ftruncate(fd, sizeof(*r)) != 0) {
-        fuzz_fail(__FILE__, __LINE__, "no report");
+    if (step->kind != STEP_MESSAGE || step->type != MSG_RESULT || !(step->extra & 2) || !role_can_send(PEER_SUPERVISOR)) {
+        return false;
     }
-    r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    FUZZ_CHECK(r != MAP_FAILED, "no report");
-    r->version = REPORT_VERSION;
-    r->finished = 1;
-    memcpy(r->run_id, run_id, sizeof(r->run_id));
-    r->mode = MODE_RUN;
-    r->message = report_text_add_string(r, "All went well.");
-    FUZZ_CHECK(report_valid(r, sizeof(*r)), "the harness's report is not valid");
-    munmap(r, sizeof(*r));
-    if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ||
-        dup3(fd, FD_GOOD_REPORT, O_CLOEXEC) < 0) {
-        fuzz_fail(__FILE__, __LINE__, "no report");
-    }
-    close(fd);
+    role_sent(PEER_SUPERVISOR, sequence_send(role_peer_end(PEER_SUPERVISOR), step, fill, FD_FAILED_REPORT));
+    return true;
 }
 
 static int front_main(void)
@@ -82,7 +71,7 @@ static int front_main(void)
     run.options = &options;
     run.mode = choice & 2 ? MODE_CHECK : MODE_RUN;
     record.wanted = 2;
-    record.count = 1;
+    record.count = choice & 16 ? 0 : 1;
     record.fs[0].state = choice & 4 ? FS_THAWED : FS_FROZEN;
     run.witness = (struct witness){.record = &record, .run_id = run_id};
     run.supervisor = FD_SUPERVISOR;
@@ -96,11 +85,13 @@ static int front_main(void)
 
 /* ---- the snapshot command ------------------------------------------------------------------ */
 
-int __wrap_snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask, bool to_stderr)
+int __wrap_snapshot_start(struct snapshot *snapshot, char *const *argv, const sigset_t *mask,
+                          const struct footing *footing, bool to_stderr)
 {
     int fd;
 
     (void)mask;
+    (void)footing;
     (void)to_stderr;
     FUZZ_CHECK(argv && run.state == FRONT_RUNNING, "a snapshot in state %u", run.state);
     if (role_choice() % 16 == 1) {
@@ -140,9 +131,8 @@ void __wrap_snapshot_reap(struct snapshot *snapshot, uint64_t now_ns, struct msg
 int __wrap_topology_send(int supervisor, char *message, size_t capacity)
 {
     (void)supervisor;
-    (void)message;
-    (void)capacity;
-    return 0;
+    (void)snprintf(message, capacity, "no topology");
+    return role_choice() % 8 == 1 ? -1 : 0;
 }
 
 /* ---- one input -------------------------------------------------------------------------------- */
@@ -165,7 +155,8 @@ static void begin(void)
 {
     memset(&record, 0, sizeof(record));
     if (fcntl(FD_GOOD_REPORT, F_GETFD) < 0) {
-        make_report();
+        report_place(FD_GOOD_REPORT, run_id, false, false);
+        report_place(FD_FAILED_REPORT, run_id, true, false);
     }
 }
 
@@ -174,7 +165,8 @@ static void one(const char *bytes, size_t n)
     static const struct role_peer peers[] = {{FD_SUPERVISOR, PEER_SUPERVISOR}};
     static const struct role_harness harness = {
         .main = front_main, .peers = peers, .peers_count = 1, .first_null = 1, .last_null = 0, .allowed = allowed,
-        .fill = fill, .follows = follows, .begin = begin, .event = event, .hand = FD_GOOD_REPORT,
+        .fill = fill, .follows = follows, .begin = begin, .event = event, .answer = answer,
+        .hand = FD_GOOD_REPORT,
         .goes_on = true, /* it sees to the roles and tells the result */
     };
 

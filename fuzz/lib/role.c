@@ -17,12 +17,12 @@
 
 /* The program's own descriptors are low, ours above them; two of AFL++'s lie between. */
 enum { FD_FIRST = 3, FD_AFL = 198, FD_AFL_LAST = 199, FD_ENDS = 700, FD_LAST = 799, FD_NULL = 800 };
-enum { PEERS_MAX = 8, QUEUE = 64, WAITS_MAX = 2000, ENDINGS_MAX = 16, WITH_CREDENTIALS = 255 };
+enum { PEERS_MAX = 8, QUEUE = 64, WAITS_MAX = 2000, ENDINGS_MAX = 16, BURST_MAX = 8, WITH_CREDENTIALS = 255 };
 
 static struct program {
     const struct role_harness *harness;
     jmp_buf end;
-    bool running, must_end, dispatched, spoke, late;
+    bool running, must_end, dispatched, spoke, late, in_burst;
     bool credentials[PEERS_MAX]; /* the kernel tells the program who sent: nothing of that is a message of ours any more */
     struct sequence input;
     unsigned waits, endings, state, received_fds;
@@ -55,6 +55,11 @@ int role_null(void)
 void role_late(void)
 {
     program.late = true;
+}
+
+bool role_at_rest(void)
+{
+    return !program.in_burst;
 }
 
 unsigned role_received_fds(void)
@@ -118,6 +123,13 @@ void role_sent(enum wire_peer peer, int type)
     note_sent(peer_of(peer), type);
 }
 
+bool role_can_send(enum wire_peer peer)
+{
+    unsigned i = peer_of(peer);
+
+    return role_peer_end(peer) >= 0 && program.queues[i].count < QUEUE;
+}
+
 static void send_step(const struct sequence_step *step)
 {
     unsigned i = step->peer % program.harness->peers_count;
@@ -132,21 +144,40 @@ static void send_step(const struct sequence_step *step)
     }
 }
 
-/* One step of the input; at its end the peers go, one after another.  False: nothing can happen any more. */
+static void take_step(struct sequence_step *step)
+{
+    const struct role_harness *h = program.harness;
+
+    if (step->kind == STEP_CLOSE) {
+        if (!h->hang_up || !h->hang_up(step)) {
+            close_peer(step->peer % h->peers_count);
+        }
+    } else if (step->kind == STEP_EVENT) {
+        if (h->event) {
+            h->event(step);
+        }
+    } else if (!h->answer || !h->answer(step)) {
+        send_step(step);
+    }
+}
+
+/* Steps of the input that happen at once, mostly one; at its end the peers go, one after another.  False:
+ * nothing can happen any more. */
 static bool feed(void)
 {
     struct sequence_step step;
+    unsigned taken = 0;
+    bool more = true;
 
-    if (sequence_next(&program.input, &step)) {
-        if (step.kind == STEP_CLOSE) {
-            close_peer(step.peer % program.harness->peers_count);
-        } else if (step.kind == STEP_EVENT) {
-            if (program.harness->event) {
-                program.harness->event(&step);
-            }
-        } else if (!program.harness->answer || !program.harness->answer(&step)) {
-            send_step(&step);
-        }
+    while (more && sequence_next(&program.input, &step)) {
+        program.in_burst = taken > 0;
+        more = program.harness->bursts && step.peer & ROLE_BURST && taken + 1 < BURST_MAX;
+        step.peer &= program.harness->bursts ? (uint8_t)~ROLE_BURST : UINT8_MAX;
+        take_step(&step);
+        taken++;
+    }
+    program.in_burst = false;
+    if (taken > 0) {
         return true;
     }
     for (unsigned i = 0; i < program.harness->peers_count; i++) {
@@ -309,7 +340,7 @@ int __wrap_epoll_wait(int epoll, struct epoll_event *events, int count, int time
     for (;;) {
         hear_all();
         int ready = __real_epoll_wait(epoll, events, count, 0);
-        if (ready != 0) {
+        if (ready != 0 || timeout == 0) {
             return ready;
         }
         if (program.waits++ == WAITS_MAX || !feed()) {

@@ -23,6 +23,8 @@ struct role_peer {
     enum wire_peer peer;
 };
 
+enum { ROLE_BURST = 0x80 };
+
 struct role_harness {
     int (*main)(void);
     const struct role_peer *peers;
@@ -41,7 +43,10 @@ struct role_harness {
     /* The next message that is due on a socket of the program's own making is sent by the
      * harness: returns true if it did.  May be NULL. */
     bool (*answer)(const struct sequence_step *step);
+    /* The same for a STEP_CLOSE: returns true if it was about a socket that is no peer's.  May be NULL. */
+    bool (*hang_up)(const struct sequence_step *step);
     int hand; /* the descriptor that goes with messages; 0: /dev/null */
+    bool bursts; /* a step with ROLE_BURST in its peer, which is taken out, happens together with the next one */
     bool goes_on; /* what is refused does not end the program, which has more to do */
     /* How many descriptors beyond those of the beginning the program may hold now.  NULL: not looked at. */
     unsigned (*may_hold)(void);
@@ -68,11 +73,17 @@ void role_time_passes(uint64_t ns);
 /* The next wait that has an end comes to it. */
 void role_late(void);
 
+/* Whether the program has had its turn since the step before this one. */
+bool role_at_rest(void);
+
 /* Ends the program as its own _exit() would. */
 _Noreturn void role_end(void);
 
 /* For answer(): a message of this type was sent to the program by a peer; or SEQUENCE_... */
 void role_sent(enum wire_peer peer, int type);
+
+/* Whether a peer is there, and not too much of it unread. */
+bool role_can_send(enum wire_peer peer);
 
 /* How many descriptors came with messages that were accepted. */
 unsigned role_received_fds(void);

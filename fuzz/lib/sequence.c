@@ -5,7 +5,7 @@
 
 #include "role_wraps.h"
 
-enum { TEMPLATE_ZERO = 1, ROOM = 256, FDS_SENT_MAX = WIRE_FDS_MAX + 8, WIDTH_ZEROS = 9 };
+enum { TEMPLATE_ZERO = 1, ROOM = 256, WIDTH_ZEROS = 9 };
 
 /* The number of descriptors that each type allows, from wire.h's own list. */
 static const struct {
@@ -69,7 +69,7 @@ bool sequence_next(struct sequence *sequence, struct sequence_step *step)
         return false;
     }
     *step = (struct sequence_step){
-        .kind = (enum step_kind)(u[0] % STEP_KINDS), .peer = u[1], .type = u[2], .fds = u[3],
+        .kind = (enum step_kind)(u[0] % STEP_KINDS), .peer = u[1], .type = u[2], .byte = u[2], .fds = u[3],
         .longer = (int8_t)u[4], .header = (int8_t)u[5], .patches_count = u[6] % (SEQUENCE_PATCHES_MAX + 1),
         .extra = u[7], .patches = u + SEQUENCE_UNIT,
     };
@@ -100,11 +100,18 @@ static void patch(uint8_t *body, size_t length, const uint8_t *unit)
     memcpy(body + offset, bytes, width < length - offset ? width : length - offset);
 }
 
-static int send_record(int socket, const void *record, size_t n, int fd, unsigned count)
+void sequence_patch(const struct sequence_step *step, uint8_t *body, size_t length)
+{
+    for (unsigned i = 0; i < step->patches_count; i++) {
+        patch(body, length, step->patches + (size_t)i * SEQUENCE_UNIT);
+    }
+}
+
+bool sequence_send_record(int socket, const void *record, size_t n, int fd, unsigned count)
 {
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int) * FDS_SENT_MAX)];
+        char space[CMSG_SPACE(sizeof(int) * SEQUENCE_FDS_MAX)];
     } control;
     struct iovec part = {(void *)(uintptr_t)record, n};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -120,7 +127,7 @@ static int send_record(int socket, const void *record, size_t n, int fd, unsigne
             memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &fd, sizeof(fd));
         }
     }
-    return __real_sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+    return __real_sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 static int send_raw(int socket, const struct sequence_step *step, int fd)
@@ -128,7 +135,7 @@ static int send_raw(int socket, const struct sequence_step *step, int fd)
     size_t n = (size_t)step->patches_count * SEQUENCE_UNIT;
 
     n -= n > step->extra % SEQUENCE_UNIT ? step->extra % SEQUENCE_UNIT : 0;
-    return n > 0 && send_record(socket, step->patches, n, fd, step->fds % 3) == 0 ? SEQUENCE_MALFORMED : SEQUENCE_NOT_SENT;
+    return n > 0 && sequence_send_record(socket, step->patches, n, fd, step->fds % 3) ? SEQUENCE_MALFORMED : SEQUENCE_NOT_SENT;
 }
 
 int sequence_send(int socket, const struct sequence_step *step, sequence_template *fill, int fd)
@@ -141,7 +148,7 @@ int sequence_send(int socket, const struct sequence_step *step, sequence_templat
     uint32_t type = step->type;
     size_t length = wire_length(type);
     long sent = (long)(sizeof(record.header) + length) + step->longer;
-    unsigned count = step->fds % (FDS_SENT_MAX + 1);
+    unsigned count = step->fds % (SEQUENCE_FDS_MAX + 1);
     uint32_t said = (uint32_t)length + (uint32_t)(int32_t)step->header;
 
     if (step->kind == STEP_RAW) {
@@ -152,14 +159,12 @@ int sequence_send(int socket, const struct sequence_step *step, sequence_templat
     if (!(step->extra & TEMPLATE_ZERO) && type > MSG_NONE && type < MSG_TYPES) {
         fill(type, step, &record.body);
     }
-    for (unsigned i = 0; i < step->patches_count; i++) {
-        patch((uint8_t *)&record.body, length, step->patches + (size_t)i * SEQUENCE_UNIT);
-    }
+    sequence_patch(step, (uint8_t *)&record.body, length);
     sent = sent < 0 ? 0 : sent;
     if (sent == 0) {
         return SEQUENCE_NOT_SENT; /* would be taken for the end of file */
     }
-    if (send_record(socket, &record, (size_t)sent, fd, count) != 0) {
+    if (!sequence_send_record(socket, &record, (size_t)sent, fd, count)) {
         return SEQUENCE_NOT_SENT;
     }
     return type > MSG_NONE && type < MSG_TYPES && step->longer == 0 && step->header == 0 && count >= fds_of[type].min &&

@@ -34,6 +34,7 @@ enum step_kind {
 struct sequence_step {
     enum step_kind kind;
     uint8_t peer, type, fds, patches_count, extra; /* type: of a message the type, else the byte */
+    uint8_t byte; /* of the type, as it stands there */
     int8_t longer, header;
     const uint8_t *patches;
 };
@@ -58,5 +59,15 @@ typedef void sequence_template(uint32_t type, const struct sequence_step *step, 
  */
 enum { SEQUENCE_MALFORMED = -1, SEQUENCE_NOT_SENT = -2 };
 int sequence_send(int socket, const struct sequence_step *step, sequence_template *fill, int fd);
+
+/* ---- for messages that are not of wire.h ---------------------------------------------- */
+
+/* Changes a body of so many bytes as the patches of a step say. */
+void sequence_patch(const struct sequence_step *step, uint8_t *body, size_t length);
+
+/* Sends a record of n bytes with count descriptors, each of them fd, never waiting.  Returns
+ * whether it was sent; count is at most SEQUENCE_FDS_MAX. */
+enum { SEQUENCE_FDS_MAX = WIRE_FDS_MAX + 8 };
+bool sequence_send_record(int socket, const void *record, size_t n, int fd, unsigned count);
 
 #endif

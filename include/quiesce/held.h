@@ -113,6 +113,7 @@ enum held_refusal {
 struct held_refused {
     uint32_t refusal; /* enum held_refusal */
     char run_id[WIRE_RUN_ID_MAX]; /* of this session */
+    uint8_t reserved[3];
 };
 
 /* ---- the list --------------------------------------------------------------------------- */

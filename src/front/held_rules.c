@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -98,6 +99,13 @@ void held_tell_all(struct held *h, enum held_type type, const void *body)
             (void)held_send(line->fd, type, body, -1);
         }
     }
+}
+
+void held_tell_note(struct held *h, const char *text)
+{
+    struct held_note note = { 0 }; /* all of it is sent, and must be nothing but the text */
+    snprintf(note.text, sizeof note.text, "%s", text);
+    held_tell_all(h, HELD_NOTE, &note);
 }
 
 void held_tell_result(struct held *h, struct held_line *line)
@@ -208,6 +216,10 @@ static void on_taken(struct held *h, struct held_line *line, const union held_bo
     if (line->peer == HELD_STARTER && h->starter_told) {
         h->starter_heard = true;
         held_lines_end(&h->lines, line);
+        return;
+    }
+    if (h->state != HELD_OVER) {
+        line_gone(h, line); /* after an END: it was sent nothing that it could have taken */
         return;
     }
     line->peer = HELD_DONE;

@@ -138,9 +138,7 @@ void held_ready(struct held *h, const struct msg_ready *ready)
 
 static void on_note(void *to, const char *text)
 {
-    struct held_note note;
-    snprintf(note.text, sizeof note.text, "%s", text);
-    held_tell_all(to, HELD_NOTE, &note);
+    held_tell_note(to, text);
 }
 
 /* ---- from beginning to end ------------------------------------------------------------------------- */

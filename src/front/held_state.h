@@ -36,6 +36,9 @@ void held_tell(struct held *held, struct held_line *line, enum held_type type);
 /* Sends a message that may be missed to all who look on. */
 void held_tell_all(struct held *held, enum held_type type, const void *body);
 
+/* Sends a line of our own words to all who look on; what is longer than a NOTE holds is cut. */
+void held_tell_note(struct held *held, const char *text);
+
 /* In HELD_OVER: sends RESULT or FAILED. */
 void held_tell_result(struct held *held, struct held_line *line);
 

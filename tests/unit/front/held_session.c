@@ -172,6 +172,37 @@ static void end_crosses_ready(void **state)
     }
 }
 
+/* Of "quiesce freeze", which takes over nothing before the result: the session would count the time of
+ * a result that there is not yet, and once it is over wake up without an end. */
+static void taken_before_there_is_anything(void **state)
+{
+    (void)state;
+    struct scene *s = make();
+    assert_int_equal(say_ready(s, in_seconds(60)), 0);
+    assert_int_equal(told(s), HELD_READY_TOLD);
+    say(s, HELD_END);
+    assert_int_equal(s->held.state, HELD_ENDING);
+    say(s, HELD_TAKEN);
+    assert_int_equal(s->line->fd, -1);
+    assert_false(s->held.taken);
+    assert_int_equal(s->held.end_ns, 0);
+    unmake(s);
+}
+
+static void a_line_that_is_too_long_is_cut(void **state)
+{
+    (void)state;
+    static struct held_record record;
+    static char longer[4096];
+    struct scene *s = make();
+    memset(longer, 'a', sizeof longer - 1);
+    held_tell_note(&s->held, longer);
+    assert_int_equal(held_receive(s->freeze, &record, NULL, HELD_TO_CALLER), 1);
+    assert_int_equal(record.header.type, HELD_NOTE);
+    assert_int_equal(strlen(record.body.as_HELD_NOTE.text), sizeof record.body.as_HELD_NOTE.text - 1);
+    unmake(s);
+}
+
 /* Nobody needs to come for a session, so it needs an end that is near. */
 static void a_deadline_has_bounds(void **state)
 {
@@ -232,6 +263,8 @@ int main(void)
         cmocka_unit_test(ready_is_told_and_heard),
         cmocka_unit_test(freeze_is_gone_when_it_is_told),
         cmocka_unit_test(end_crosses_ready),
+        cmocka_unit_test(taken_before_there_is_anything),
+        cmocka_unit_test(a_line_that_is_too_long_is_cut),
         cmocka_unit_test(a_deadline_has_bounds),
         cmocka_unit_test(a_call_that_was_told_to_end_passes_over_ready),
     };
