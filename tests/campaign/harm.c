@@ -128,6 +128,10 @@ static _Noreturn void eat_time(void)
  * or one that gets no new descriptor. */
 static bool starve(struct harm *h)
 {
+    pid_t role;
+    if (h->plan->no_descriptors && h->plan->victim == VICTIM_FRONT && family_children(h->victim, &role, 1) == 0) {
+        return false; /* of a front that has started nobody it would be the loader of its libraries, or not even that */
+    }
     if (h->plan->no_descriptors) {
         const struct rlimit few = { FEW_DESCRIPTORS, FEW_DESCRIPTORS };
         return prlimit(h->victim, RLIMIT_NOFILE, &few, NULL) == 0;
