@@ -192,7 +192,7 @@ hold() {
         /bin/sh -c 'echo $$ >"$0/held"; read -r verdict <"$0/go"; exit "$verdict"' "$WORK" \
         >"$OUT" 2>"$ERR" </dev/null 3>&- {HELD}>&- {GO}>&- &
     FRONT=$!
-    if ! read -r -t 20 SNAPSHOT <&"$HELD"; then
+    if ! read -r -t 60 SNAPSHOT <&"$HELD"; then
         echo "the snapshot command was never started"
         return 1
     fi
@@ -205,7 +205,7 @@ release() {
 }
 
 await_run() {
-    await "$FRONT" 30
+    await "$FRONT" 90
     status=0
     wait "$FRONT" || status=$?
     FRONT=
@@ -229,9 +229,9 @@ eventually() {
     done
 }
 
-# line_from FIFO: one line of an open descriptor, within 20 s.
+# line_from FIFO: one line of an open descriptor, within a minute.
 line_from() {
-    read -r -t 20 LINE <&"$1"
+    read -r -t 60 LINE <&"$1"
 }
 
 # ---- processes ------------------------------------------------------------------------------
@@ -249,11 +249,11 @@ role_pid() {
     return 1
 }
 
-# no_roles: none is left, within a second or so.
+# no_roles: none is left, as soon as those who are dying have died.
 no_roles() {
     local pid
     for pid in $(pgrep --uid "$BASE_UID,$((BASE_UID + 1)),$((BASE_UID + 2)),$((BASE_UID + 3)),$((BASE_UID + 4))"); do
-        if ! await "$pid" 3; then
+        if ! await "$pid" 20; then
             echo "left running: $(tr '\0' ' ' <"/proc/$pid/cmdline") (uid $(stat -c %u "/proc/$pid"))"
             return 1
         fi
