@@ -80,7 +80,7 @@ a_role_drops() {
     quiesce_run -- true &
     FRONT=$!
     local front i
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         front=$(pgrep --full '^/bin/sh -c kill -STOP') && [[ $(status_of "$front" State) == T* ]] && break
         sleep 0.01
     done

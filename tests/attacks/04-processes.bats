@@ -36,9 +36,10 @@ stormed() {
         saw_if handler not same "$(status_of "$pid" SigCgt)" 0000000000000000
     done
     mkfifo "$WORK/calm"
-    "$ATTACKS/storm" "${pids[@]}" <"$WORK/calm" >"$WORK/sent" 3>&- &
+    "$ATTACKS/storm" "${pids[@]}" <"$WORK/calm" >"$WORK/sent" 2>"$WORK/up" 3>&- &
     storm=$!
     exec {CALM}>"$WORK/calm"
+    line_from "$UP" || return 1
     echo >&"$ON"
     wait "$run"
     exec {CALM}>&- {UP}<&- {ON}<&-

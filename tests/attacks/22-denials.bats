@@ -30,7 +30,7 @@ without_answer() {
     meanwhile
     pid=$(if [[ $1 == keeper ]]; then pgrep --parent "$(role_pid launcher)"; else role_pid "$1"; fi)
     go
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         [[ -s $WORK/score ]] && effects && ((CALLS > 100)) && break
         sleep 0.01
     done

@@ -24,7 +24,7 @@ victim() {
 
 # left ATTACK: what of the hooks still lives.  Killing is asynchronous to the rest; it is not slow.
 left() {
-    local seconds=2
+    local seconds=20
     [[ $MODE == defended ]] || seconds=0.2
     saw_if "$1" not flock --timeout "$seconds" "$ALIVE" true
 }
@@ -49,16 +49,21 @@ said() {
 
 # ---- while frozen ------------------------------------------------------------------------
 
+# while_frozen NAME [TRIES]: what a busy machine adds it does not add every time.
 while_frozen() {
-    local pid ms
+    local pid ms tries=${2:-10} slow=
     script pre <<<"$HOLDS; $HELPERS/escape daemon survivor"
     script post <<<"echo >$WORK/post"
     rm -f "$WORK/post"
     hold
     pid=$(victim "$1")
     if [[ $MODE == defended ]]; then
-        ms=$("$HELPERS/stall" kill "$MOUNT/probe" "$pid")
-        saw_if "$1-frozen" test "${ms%.*}" -ge "$LIMIT_MS"
+        ms=$("$HELPERS/stall" kill "$MOUNT/probe" "$pid") || return 1
+        if ((${ms%.*} >= LIMIT_MS && tries > 1)); then
+            slow=1
+        else
+            saw_if "$1-frozen" test "${ms%.*}" -ge "$LIMIT_MS"
+        fi
     else
         kill -KILL "$pid"
         saw_if "$1-frozen" is_frozen "$MOUNT" 200
@@ -80,7 +85,8 @@ while_frozen() {
             [[ -s $WORK/post ]] && quiesce_run -- true && outcome applicationConsistent 0 0 && no_cgroups || return 1
         fi
     fi
-    clean_up
+    clean_up || return 1
+    [[ -z $slow ]] || while_frozen "$1" $((tries - 1))
 }
 
 # ---- while a script runs ---------------------------------------------------------------------

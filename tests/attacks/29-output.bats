@@ -32,9 +32,11 @@ flood() {
 endless() {
     script pre <<<'yes >&2 & exec yes'
     configure '{"timeoutInSeconds": 1, "quiesce": {"killGraceSeconds": 0}}'
+    local seconds=30
+    [[ $MODE == defended ]] || seconds=2.5
     quiesce_run -- true &
     FRONT=$!
-    saw_if endless not await "$FRONT" 2.5
+    saw_if endless not await "$FRONT" "$seconds"
     [[ $MODE == defended ]] || kill -KILL "$(role_pid supervisor)"
     await_run
     [[ $MODE != defended ]] || expect .code 308 .exitStatus 10

@@ -42,6 +42,13 @@ starts() {
     record H3 start "a hijacked supervisor starts all 32 slots, in any order and number" "the launcher runs what the monitor sent before SEAL" ownership
 }
 
+# lives: the mark's processes, also when those who were to kill them have had time to do so.
+lives() {
+    local seconds=20
+    [[ $MODE == defended ]] || seconds=0
+    not eventually "$seconds" gone "$(mark)" >/dev/null
+}
+
 # dies: the supervisor, with a script under way that does not end by itself.
 dies() {
     script pre <<<"exec $HELPERS/escape stay $(mark)"
@@ -49,20 +56,17 @@ dies() {
     quiesce_run -- true
     ((status != 0))
     contains "$(said supervisor)" "it runs"
-    saw_if left not gone "$(mark)"
+    saw_if left lives
     hooks_gone
 }
 
 # The mark's processes, and the cgroups that a run without kill-tree leaves.
 hooks_gone() {
-    local i pid
+    local pid
     for pid in $(pgrep -f "$(mark)"); do
         kill -KILL "$pid" 2>/dev/null || true
     done
-    for ((i = 0; i < 100; i++)); do
-        gone "$(mark)" >/dev/null && break
-        sleep 0.02
-    done
+    eventually 20 gone "$(mark)" >/dev/null
     find "$(cgroup_root)" -mindepth 1 -depth -type d -path '*quiesce*' -exec rmdir {} + 2>/dev/null || true
 }
 
@@ -84,9 +88,16 @@ kill_roles() {
     for role in supervisor parser; do
         kill -KILL "$(role_pid "$role" 2>/dev/null)" 2>/dev/null || true
     done
-    await "$FRONT" 20
+    await "$FRONT" 60
     FRONT=
     hooks_gone
+}
+
+# roles_live: supervisor or parser, as above.
+roles_live() {
+    local seconds=20
+    [[ $MODE == defended ]] || seconds=0
+    not eventually "$seconds" not pgrep --uid "$((BASE_UID + 2)),$((BASE_UID + 3))" >/dev/null
 }
 
 # hangs SECONDS: it does nothing any more, nor does the parser, which has forked; whoever
@@ -106,14 +117,14 @@ hangs() {
         same "$status" 70
         contains "$(cat "$ERR")" "it was to end at once"
     fi
-    saw_if hang not gone "$(mark)"
-    saw_if stay pgrep --uid "$((BASE_UID + 2)),$((BASE_UID + 3))"
+    saw_if hang lives
+    saw_if stay roles_live
     kill_roles
 }
 
 @test "H3 it does nothing any more, with a script under way; a parser that does not end" {
     local both=supervisor:hijack-hang,parser:hijack-parser-stay
-    hijacked $both hangs 10
+    hijacked $both hangs 60
     hijacked_without end-roles $both hangs 3
     record H3 hang "a hijacked supervisor keeps a run, and its script, for ever" "a third signal, or its time: the front ends it" end-roles
     record H3 stay "hijacked roles, and what a parser has forked, outlive the run" "the front ends them; a PID namespace" end-roles
@@ -127,12 +138,12 @@ orphaned() {
     until said supervisor 2>/dev/null | grep -q 'it runs'; do sleep 0.02; done
     kill -KILL "$FRONT"
     await "$(role_pid monitor)" "$1" || true
-    saw_if orphaned not gone "$(mark)"
+    saw_if orphaned lives
     kill_roles
 }
 
 @test "H3 it does nothing any more, and quiesce is killed" {
-    hijacked supervisor:hijack-hang,monitor:alarm-soon orphaned 10
+    hijacked supervisor:hijack-hang,monitor:alarm-soon orphaned 60
     hijacked_without alarm supervisor:hijack-hang orphaned 1.5
     record H3 orphaned "the same, and quiesce itself was killed" "the monitor ends, two hours later: no hook stays" alarm
 }

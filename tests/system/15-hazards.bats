@@ -44,7 +44,7 @@ daemon() {
     cp /bin/sleep "$WORK/$1"
     "$WORK/$1" 1000 >>"$2" 3>&- &
     PIDS+=($!)
-    timeout 10 sh -c 'until [ "$(cat /proc/$1/comm)" = "$2" ]; do :; done' sh "${PIDS[-1]}" "$1"
+    timeout 60 sh -c 'until [ "$(cat /proc/$1/comm)" = "$2" ]; do :; done' sh "${PIDS[-1]}" "$1"
 }
 
 kinds() {
@@ -63,7 +63,7 @@ kinds() {
     expect '.hazards[0].process' decider '.hazards[0].pid' "${PIDS[0]}"
     same "$(kinds)" fanotify
     kill "${PIDS[0]}"
-    await "${PIDS[0]}" 10
+    await "${PIDS[0]}" 60
     rm "$WORK/deciding" "$WORK/decides"
     decider watch /mnt/m/b
     check --mount "$MOUNT"
@@ -118,7 +118,7 @@ kinds() {
 
 # waits COMMAND...: whether it sleeps on what is frozen, and goes on sleeping there.
 waits() {
-    local streak=0 text end=$((SECONDS + 10))
+    local streak=0 text end=$((SECONDS + 30))
     "$@" >/dev/null 2>&1 3>&- &
     PIDS+=($!)
     # It also sleeps for a moment on the disk; the freeze is what lasts.
@@ -139,12 +139,12 @@ writers_wait() {
         sync -f "$at"
         fsfreeze -f "$at"
         # Reading, executing, opening what is there for writing, flushing: at once.
-        timeout 10 cat "$at/probe" >/dev/null
-        timeout 10 ls -l "$at/directory" "$at" >/dev/null
-        timeout 10 "$at/program"
-        timeout 10 sh -c 'cd "$0/directory"; exec 9<>"$0/probe"' "$at"
-        timeout 10 sync -d "$at/probe"
-        timeout 10 sync -f "$at/probe"
+        timeout 60 cat "$at/probe" >/dev/null
+        timeout 60 ls -l "$at/directory" "$at" >/dev/null
+        timeout 60 "$at/program"
+        timeout 60 sh -c 'cd "$0/directory"; exec 9<>"$0/probe"' "$at"
+        timeout 60 sync -d "$at/probe"
+        timeout 60 sync -f "$at/probe"
         waits dd if=/dev/zero of="$at/probe" bs=1 count=1 conv=notrunc
         waits truncate -s 0 "$at/probe"
         waits mkdir "$at/new"

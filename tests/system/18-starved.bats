@@ -108,7 +108,7 @@ to_pipe() {
     SNAPSHOT='echo x >/mnt/t/held; read -r x </mnt/t/go'
     frozen_once on_terminal
     # The live line is drawn: whoever could be stopped by that is now.
-    timeout 10 sh -c 'until grep -q "snapshot  0" "$1"; do sleep 0.05; done' sh "$ERR"
+    timeout 30 sh -c 'until grep -q "snapshot  0" "$1"; do sleep 0.05; done' sh "$ERR"
     echo >&"$GO"
     soon_thawed
     await_run
@@ -119,7 +119,7 @@ to_pipe() {
     (run_it >"$MOUNT/out" 2>"$MOUNT/err" 3>&- {HELD}>&-)
     cp "$MOUNT/out" "$OUT"
     expect .consistency applicationConsistent
-    awk -v s="$(json '.fileSystems[0].frozenSeconds')" 'BEGIN {exit !(s < 5)}'
+    awk -v s="$(json '.fileSystems[0].frozenSeconds')" 'BEGIN {exit !(s < 30)}' # of the deadline's 60
     contains "$(cat "$MOUNT/err")" "freeze: done"
 }
 
@@ -163,7 +163,7 @@ to_pipe() {
         quiesce_run
         outcome none 1 70
         grep -q '^quiesce: ' "$ERR"
-        not is_frozen "$MOUNT" 1000
+        not_frozen "$MOUNT"
     done
     CALLER=(setpriv --bounding-set -sys_resource --inh-caps -sys_resource -- prlimit --fsize=100000:100000)
     quiesce_run
@@ -292,10 +292,11 @@ without() {
 }
 
 @test "one that does not listen is killed five seconds later; the application does not wait for that" {
-    script post <<<'date +%s%N >/mnt/t/post'
-    local begin=$EPOCHREALTIME
+    script post <<<'echo >/mnt/t/post'
     quiesce_run --freeze-timeout 1 -- /bin/sh -c 'trap "" TERM; while :; do sleep 1000; done'
     outcome none 122 22
     expect .snapshot.signal 9
-    awk -v b="$begin" -v p="$(cat "$WORK/post")" 'BEGIN {exit !(p / 1e9 - b < 5)}'
+    [[ -s $WORK/post ]]
+    # One second and five: by the second step the post-script waits for neither.
+    expect '.snapshot.durationSeconds > 5 and (.steps[] | select(.step == "post").atSeconds) + 3 < .snapshot.durationSeconds' true
 }

@@ -31,7 +31,7 @@ ended() {
     quiesce_run -- true
     outcome fileSystemConsistent 308 10
     ended
-    expect '.durationSeconds < 3' true
+    expect '.durationSeconds < 20' true
 }
 
 @test "a script that ignores TERM gets its grace, then KILL" {
@@ -40,7 +40,7 @@ ended() {
     quiesce_run -- true
     outcome fileSystemConsistent 308 10
     same "$(hook pre '.attempts[0].signal')" 9
-    expect '.durationSeconds > 1.9 and .durationSeconds < 4' true
+    expect '.durationSeconds > 1.9 and .durationSeconds < 20' true
     ended
 }
 
@@ -50,7 +50,7 @@ ended() {
     quiesce_run -- true
     outcome fileSystemConsistent 308 10
     same "$(hook pre '.attempts[0].signal')" 15
-    expect '.durationSeconds < 5' true
+    expect '.durationSeconds < 20' true
 }
 
 @test "each try starts with nothing of the last one" {
@@ -66,7 +66,7 @@ ended() {
     script post <<<"($HELPERS/escape stay $(mark)) & exit 0"
     quiesce_run -- true
     outcome applicationConsistent 0 0
-    expect '.durationSeconds < 5' true
+    expect '.durationSeconds < 20' true
     ended
 }
 

@@ -56,7 +56,7 @@ LINES
 @test "75: a second run while one is going on" {
     hold
     local code=0
-    timeout 10 "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" -- true >"$WORK/second" 2>"$WORK/second.err" \
+    timeout 60 "$QUIESCE" run --json --config "$CONFIG" --mount "$MOUNT" -- true >"$WORK/second" 2>"$WORK/second.err" \
         </dev/null 3>&- || code=$?
     is_frozen "$MOUNT"
     release
@@ -70,7 +70,7 @@ LINES
 @test "check works while a run is going on" {
     hold
     local code=0
-    timeout 10 "$QUIESCE" check --json --config "$CONFIG" --mount "$MOUNT" >"$WORK/second" 2>&1 </dev/null 3>&- || code=$?
+    timeout 60 "$QUIESCE" check --json --config "$CONFIG" --mount "$MOUNT" >"$WORK/second" 2>&1 </dev/null 3>&- || code=$?
     release
     same "$code" 0
 }
@@ -102,7 +102,7 @@ LINES
 
 @test "on a terminal: a live line, and the same result" {
     status=0
-    timeout 20 script -qec "$QUIESCE run --config $CONFIG --mount $MOUNT -- sleep 0.3" /dev/null >"$OUT" 2>&1 </dev/null || status=$?
+    timeout 60 script -qec "$QUIESCE run --config $CONFIG --mount $MOUNT -- sleep 0.3" /dev/null >"$OUT" 2>&1 </dev/null || status=$?
     same "$status" 0
     grep -q $'\r' "$OUT"
     grep -qi consistent "$OUT"
@@ -116,7 +116,7 @@ LINES
 
 @test "stdin, stdout and stderr closed: no descriptor is mistaken for another" {
     status=0
-    timeout 20 "$QUIESCE" run --config "$CONFIG" --mount "$MOUNT" -- true <&- >&- 2>&- 3>&- || status=$?
+    timeout 60 "$QUIESCE" run --config "$CONFIG" --mount "$MOUNT" -- true <&- >&- 2>&- 3>&- || status=$?
     same "$status" 0
     not_frozen "$MOUNT"
 }

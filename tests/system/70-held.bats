@@ -183,7 +183,7 @@ freeze_in_background() {
     script post <<<"echo post >$WORK/post"
     freeze --freeze-timeout 1
     same "$status" 0
-    timeout 4 dd if=/dev/zero of="$MOUNT/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
+    not_frozen "$MOUNT"
     thaw
     outcome none 122 22
     expect .held.releasedBy late .snapshot null
@@ -203,7 +203,7 @@ freeze_in_background() {
     same "$status" 0
     freeze
     same "$status" 0
-    await "$first" 5
+    await "$first" 30
     thaw --session "$(json .session)"
     outcome applicationConsistent 0 0
 }
@@ -346,7 +346,7 @@ sweep() {
     local pid
     pid=$(json .pid)
     kill -TERM "$pid"
-    await "$pid" 10
+    await "$pid" 60
     not_frozen "$MOUNT"
     [[ -s $WORK/post ]]
     same "$(jq -c '[.held.releasedBy, .exitStatus]' "$JOURNAL" | tail -n 1)" '["signal",23]'
@@ -389,7 +389,7 @@ sweep() {
 @test "a session that is stopped: the deadline holds, status does not wait for ever" {
     freeze --freeze-timeout 1
     kill -STOP "$(json .pid)"
-    timeout 4 dd if=/dev/zero of="$MOUNT/probe" bs=4096 count=1 conv=notrunc,fdatasync status=none
+    not_frozen "$MOUNT"
     quiesce_do status
     same "$status" 70
     contains "$(<"$ERR")" "does not answer"

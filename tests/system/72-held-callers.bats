@@ -36,7 +36,7 @@ teardown() {
 
 @test "from a shell with set -e, into a pipe: returns, for the session holds no end of it" {
     local out
-    out=$(timeout 20 bash -ec '"$0" freeze --config "$1" --mount "$2" 2>&1 | cat; exit "${PIPESTATUS[0]}"' \
+    out=$(timeout 60 bash -ec '"$0" freeze --config "$1" --mount "$2" 2>&1 | cat; exit "${PIPESTATUS[0]}"' \
         "$QUIESCE" "$CONFIG" "$MOUNT" 3>&-)
     contains "$out" "frozen since"
     is_frozen "$MOUNT"
@@ -103,7 +103,7 @@ teardown() {
 
 # A terminal that goes away, as with ssh -tt: script(1) ends, and its terminal is hung up.
 @test "the terminal is hung up after freeze has returned: the session goes on" {
-    timeout 20 script -qec "$QUIESCE freeze --config $CONFIG --mount $MOUNT" "$WORK/typescript" </dev/null >"$OUT" 2>&1 3>&-
+    timeout 60 script -qec "$QUIESCE freeze --config $CONFIG --mount $MOUNT" "$WORK/typescript" </dev/null >"$OUT" 2>&1 3>&-
     contains "$(<"$OUT")" "frozen since"
     is_frozen "$MOUNT"
     thaw

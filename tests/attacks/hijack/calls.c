@@ -22,7 +22,7 @@
 #include "base/syscall_names.h"
 #include "hijack.h"
 
-enum { NUMBERS = 512, RULES_MAX = 256, TESTS_MAX = 6, MISMATCHES_SHOWN = 20, CALL_MS = 500 };
+enum { NUMBERS = 512, RULES_MAX = 256, TESTS_MAX = 6, MISMATCHES_SHOWN = 20, CALL_MS = 500, BUSY_MS = 20000 };
 
 struct test {
     unsigned index;
@@ -168,6 +168,9 @@ static void look(const struct call *c, bool expected)
     int status = 0;
     bool unfiltered = weakened("role-seccomp") || weakened("drop");
     int result = hijack_try(unfiltered ? make : make_plainly, c, CALL_MS, &status);
+    if (result == ETIME && !expected && !unfiltered) { /* or a busy machine has not let it make the call */
+        result = hijack_try(make_plainly, c, BUSY_MS, &status);
+    }
     bool was_killed = result == -SIGSYS;
     made++;
     killed += was_killed;

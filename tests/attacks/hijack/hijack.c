@@ -155,6 +155,11 @@ static _Noreturn void attempt_in_copy(int (*attempt)(const void *what), const vo
     abort();
 }
 
+static bool out_of_time(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+}
+
 int hijack_try(int (*attempt)(const void *what), const void *what, unsigned ms, int *status)
 {
     atomic_store(&shared->result, NOT_BEGUN);
@@ -163,7 +168,11 @@ int hijack_try(int (*attempt)(const void *what), const void *what, unsigned ms, 
     if (copy == 0) {
         attempt_in_copy(attempt, what, ms);
     }
-    if (copy < 0 || waitpid(copy, status, 0) != copy || atomic_load(&shared->result) == NOT_BEGUN) {
+    bool ended = copy >= 0 && waitpid(copy, status, 0) == copy;
+    if (ended && atomic_load(&shared->result) == NOT_BEGUN && out_of_time(*status)) {
+        return hijack_try(attempt, what, 2 * ms, status); /* a busy machine: its time was up before it was confined */
+    }
+    if (!ended || atomic_load(&shared->result) == NOT_BEGUN) {
         hijack_say("a copy of the role could not confine itself");
         stop("hijack: a copy");
     }
@@ -171,5 +180,5 @@ int hijack_try(int (*attempt)(const void *what), const void *what, unsigned ms, 
     if (result != NOT_ENDED) {
         return result;
     }
-    return !WIFSIGNALED(*status) ? ECHILD : WTERMSIG(*status) == SIGALRM ? ETIME : -WTERMSIG(*status);
+    return !WIFSIGNALED(*status) ? ECHILD : out_of_time(*status) ? ETIME : -WTERMSIG(*status);
 }

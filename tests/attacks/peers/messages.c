@@ -19,7 +19,7 @@
 
 const char program_name[] = "messages";
 
-enum { WAIT_MS = 3000 };
+enum { WAIT_MS = 5000 };
 
 /* What is sent: as it should be, or wrong in one way. */
 enum flaw { NO_FLAW, SHORT, LONG, MORE_FDS, FLAWS };

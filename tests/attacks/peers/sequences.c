@@ -22,7 +22,7 @@
 
 const char program_name[] = "sequences";
 
-enum { WAIT_MS = 2000, READ_MS = 20, RECORDS_MAX = 6 };
+enum { WAIT_MS = 5000, READ_MS = 20, RECORDS_MAX = 6 };
 
 struct record {
     struct wire_header header;

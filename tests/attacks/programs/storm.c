@@ -4,7 +4,7 @@
  *   storm PID...     one signal after the other, of those that end no process which
  *                    does not catch them, to each of the processes, until stdin ends
  *
- * Prints how many were sent.
+ * Says "raging" on standard error when more than 500 have been sent; prints at its end how many.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -17,13 +17,18 @@ int main(int argc, char **argv)
      * session without a terminal, as well */
     static const int numbers[] = { SIGCHLD, SIGURG, SIGWINCH, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU };
     struct pollfd input = { .fd = 0, .events = POLLIN };
+    enum { MANY = 500 };
     unsigned long sent = 0;
 
     while (poll(&input, 1, 0) == 0) {
+        const unsigned long before = sent;
         for (unsigned n = 0; n < sizeof numbers / sizeof *numbers; n++) {
             for (int i = 1; i < argc; i++) {
                 sent += kill((pid_t)atoi(argv[i]), numbers[n]) == 0;
             }
+        }
+        if (before <= MANY && sent > MANY) {
+            fputs("raging\n", stderr);
         }
     }
     printf("%lu\n", sent);
