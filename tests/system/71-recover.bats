@@ -259,22 +259,27 @@ killed_beside() {
     not test -e "$RECORD"
 }
 
+# lock_wanted: somebody waits for the lock of runs, whose holder lives.
+lock_wanted() {
+    grep -q -- "-> FLOCK .*:$(stat -c %i /run/quiesce/lock) " /proc/locks
+}
+
 @test "one that waits for the lock while another run begins and is killed as well: its record is seen to" {
-    local i lock
+    local holder
     hold "${ALL[@]}"
     kill_all
-    exec {lock}<>/run/quiesce/lock
-    flock "$lock"
-    wait_beside {lock}>&-
-    for ((i = 0; i < 3000; i++)); do
-        # It may have waited for the record's lock until now.
-        grep -q -- "-> FLOCK .*:$(stat -c %i /run/quiesce/lock) " /proc/locks && break
-        sleep 0.01
-    done
+    mkfifo "$WORK/has" "$WORK/end"
+    flock /run/quiesce/lock sh -c 'echo >"$0/has"; read -r _ <"$0/end"' "$WORK" 3>&- &
+    holder=$!
+    read -r _ <"$WORK/has"
+    wait_beside
+    # It may have waited for the record's lock until now.
+    eventually 30 lock_wanted
     # As the next run puts its own there.
     cp -p "$RECORD" "$RECORD.next"
     mv "$RECORD.next" "$RECORD"
-    exec {lock}>&-
+    echo >"$WORK/end"
+    wait "$holder"
     waited
     all_thawed
     expect .recovered true .exitStatus 0
