@@ -49,6 +49,18 @@ static bool same_key(const struct ini_text *a, const struct ini_text *b)
     return a->length == b->length && strncasecmp(a->at, b->at, a->length) == 0;
 }
 
+/* Of a thousand keys each is compared with all before it: most comparisons end here. FNV-1a. */
+static uint32_t key_hash(const struct ini_text *key)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < key->length; i++) {
+        char c = key->at[i];
+        hash = (hash ^ (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * 16777619u;
+    }
+    return hash;
+}
+
 /* ---- lines ------------------------------------------------------------------- */
 
 /* Valid UTF-8 without control characters but tab. */
@@ -88,6 +100,8 @@ static void read_section(struct reader *r, const char *at)
         wrong(r, behind, "nothing may follow a section's name");
         return;
     }
+    /* Nothing more can be told: what follows would only take time. */
+    if (document->head->findings_count == PLAN_FINDINGS_MAX) return;
     struct ini_section new = {{at + 1, (size_t)(close - at - 1)}, place_of(r, at)};
     for (unsigned i = 0; i < document->sections_count; i++) {
         const struct ini_text *name = &document->sections[i].name;
@@ -111,7 +125,7 @@ static void keep_entry(struct reader *r, const struct ini_entry *new)
 
     if (r->skip_section) return;
     for (unsigned i = document->entries_count; i-- > 0 && document->entries[i].section == new->section;) {
-        if (!same_key(&document->entries[i].key, &new->key)) continue;
+        if (document->entries[i].hash != new->hash || !same_key(&document->entries[i].key, &new->key)) continue;
         entry_key(document, new, key);
         finding_add(document->head, document->code, FINDING_ERROR, FINDING_SYNTAX, new->key_place, key,
                     "this key stands here again (first in line %u); each key may stand once",
@@ -154,6 +168,7 @@ static void read_entry(struct reader *r, const char *at)
     memset(&new, 0, sizeof(new));
     new.section = r->document->sections_count - 1;
     new.key = (struct ini_text){at, (size_t)(key_end - at)};
+    new.hash = key_hash(&new.key);
     new.value = (struct ini_text){value, (size_t)(r->end - value)};
     new.key_place = place_of(r, at);
     new.value_place = place_of(r, value);

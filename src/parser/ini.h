@@ -33,6 +33,7 @@ struct ini_section {
 
 struct ini_entry {
     unsigned section; /* index into sections */
+    uint32_t hash;    /* of the key: equal for keys that are equal */
     struct ini_text key, value;
     struct place key_place, value_place;
     bool continued;   /* the value goes on for further lines */
