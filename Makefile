@@ -178,13 +178,14 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 # What is tested includes what is generated.
 $(UNIT_TESTS): $(GENERATED)
+$(BUILD)/unit/launcher/main: src/launcher/main.c
 
 # tests/unit/PROGRAM/NAME.c links the program's own library without its main().
 $(BUILD)/unit/%: tests/unit/%.c $(ROLES:%=$(BUILD)/lib%.a) $(BUILD)/libkeeper.a $(BUILD)/libfront.a $(BUILD)/libpolicy.a $(BUILD)/liblearn.a $(BUILD)/libbase.a
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(filter-out $(BUILD)/libbase.a,$(BUILD)/lib$(patsubst %/,%,$(dir $*)).a) \
-	  $(if $(filter policy/,$(dir $*)),$(BUILD)/libparser.a) $(BUILD)/libbase.a \
+	  $(if $(filter policy/,$(dir $*)),$(BUILD)/libparser.a) $(if $(filter launcher/,$(dir $*)),$(BUILD)/libkeeper.a) $(BUILD)/libbase.a \
 	  -lcmocka $(LIBS_$(patsubst %/,%,$(dir $*))) -lcjson -lmd
 
 .PHONY: unit

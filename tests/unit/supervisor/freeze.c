@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "supervisor/freeze.h"
 
 const char program_name[] = "test-freeze";
@@ -393,6 +394,40 @@ static void every_row(void **state)
     }
 }
 
+/* Where one mount is excluded the issue quotes another one of the same file system: any bytes, and it may be cut. */
+static void an_issue_is_text(void **state)
+{
+    static const struct {
+        const char *point, *quoted;
+    } points[] = {
+        {"/a\x1b[2J\xff", "'/a\uFFFD[2J\uFFFD'"},
+        {"/a\tb\nc", "'/a b c'"},
+        {"/123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-12345678\u00e9x",
+         "-12345678\uFFFD'"}, /* a hundred bytes end within the character */
+    };
+    static struct mount_list none, exclude;
+    const struct freeze_wishes wishes = {&none, &exclude, &none};
+
+    (void)state;
+    fill_list(&exclude, (const char *const[4]){"/other"});
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        memset(&table, 0, sizeof(table));
+        memset(&topology, 0, sizeof(topology));
+        table.count = 1;
+        table.entries[0] = (struct fs_entry){.major = 8, .minor = 1, .mount_points = 2, .mount_point = put(points[i].point)};
+        put("/other");
+        table.entries[0].source = put("/dev/a");
+        memcpy(table.entries[0].type, "ext4", 5);
+        freeze_choose(&table, &topology, &wishes, &plan);
+        assert_int_equal(plan.issues_count, 1);
+        if (!strstr(plan.issues[0].message, points[i].quoted))
+            fail_msg("'%s' does not quote %s", plan.issues[0].message, points[i].quoted);
+        assert_true(utf8_valid(plan.issues[0].message, strlen(plan.issues[0].message)));
+        for (const char *c = plan.issues[0].message; *c; c++)
+            assert_true((unsigned char)*c >= ' ');
+    }
+}
+
 /* A tower of as many layers as fit, the lowest first in the table. */
 static void tower(void **state)
 {
@@ -458,7 +493,8 @@ static void too_many_ways(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(tower), cmocka_unit_test(too_many_ways)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(an_issue_is_text), cmocka_unit_test(tower),
+                                       cmocka_unit_test(too_many_ways)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
