@@ -22,7 +22,7 @@ enum { PEERS_MAX = 8, QUEUE = 64, WAITS_MAX = 2000, ENDINGS_MAX = 16, BURST_MAX 
 static struct program {
     const struct role_harness *harness;
     jmp_buf end;
-    bool running, must_end, dispatched, spoke, late, in_burst;
+    bool running, must_end, dispatched, spoke, late, in_burst, has_choices;
     bool credentials[PEERS_MAX]; /* the kernel tells the program who sent: nothing of that is a message of ours any more */
     struct sequence input;
     unsigned waits, endings, state, received_fds;
@@ -91,10 +91,10 @@ int role_peer_end(enum wire_peer peer)
     return i < program.harness->peers_count ? program.ends[i] : -1;
 }
 
-/* Steps are eight bytes; a choice takes none of the whole ones but what is left of the input's end. */
+/* Of whole units alone none is taken for a choice: they are all steps. */
 uint8_t role_choice(void)
 {
-    return program.input.end > program.input.at ? *--program.input.end : 0;
+    return program.has_choices && program.input.end > program.input.at ? *--program.input.end : 0;
 }
 
 /* ---- feeding ------------------------------------------------------------------------ */
@@ -462,6 +462,7 @@ void role_run(const struct role_harness *harness, const char *bytes, size_t n)
     memset(&program, 0, sizeof(program));
     program.harness = harness;
     program.input = (struct sequence){input, input + n};
+    program.has_choices = n % SEQUENCE_UNIT != 0;
     lay_descriptors(harness);
     reset_program();
     role_clock_reset();

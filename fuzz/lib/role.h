@@ -62,8 +62,8 @@ void role_run(const struct role_harness *harness, const char *bytes, size_t n);
 #define ROLE_UNSANITIZED
 #endif
 
-/* For wraps of a harness's own: whether the program is running, and a choice that the input makes: 0..255,
- * 0 once the input is over. */
+/* For wraps of a harness's own: whether the program is running, and a choice that the input makes: 0..255. Choices
+ * are the input's bytes from its end, of an input that is not whole units alone; 0 where there is none. */
 ROLE_UNSANITIZED bool role_running(void);
 uint8_t role_choice(void);
 

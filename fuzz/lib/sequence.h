@@ -1,7 +1,8 @@
 /*
  * sequence.h - an input as a sequence of steps: messages, and what else can happen to a role.
  *
- * The input is units of eight bytes; every input is a sequence.
+ * The input is units of eight bytes; every input is a sequence.  Where bytes are left over behind
+ * the last unit, what the world does is chosen by the input's bytes from its end (role_choice()).
  *
  *   0      1      2      3      4        5        6         7
  *   +------+------+------+------+--------+--------+---------+-------+
