@@ -8,6 +8,7 @@
 #include "meter.h"
 
 #define REPEATS 5
+#define HOPELESS 4 /* times the limit in CPU time: nobody else is to blame for that */
 
 bool fuzz_thorough;
 const char *fuzz_input_name;
@@ -67,7 +68,7 @@ int fuzz_run_slow(fuzz_target *target, const uint8_t *data, size_t n, unsigned t
                        meter_heap_peak());
         }
         least = meter_us() < least ? meter_us() : least;
-        if (n > FUZZ_LIMIT_BYTES || least <= limit_us) {
+        if (n > FUZZ_LIMIT_BYTES || least <= limit_us || (i > 0 && least > HOPELESS * limit_us)) {
             break;
         }
     }
