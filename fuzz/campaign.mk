@@ -21,6 +21,13 @@ fuzz-coverage:
 	@$(MAKE) --no-print-directory fuzz-build-libfuzzer fuzz-build-coverage
 	@$(FUZZ_CAMPAIGN) coverage $(FUZZ_OUT)/coverage-report
 
+# Adopted inputs that reach nothing of their own are taken away; MINIMISE="json host": of these alone.
+.PHONY: fuzz-minimise
+fuzz-minimise:
+	@tools/deps check fuzz
+	@$(MAKE) --no-print-directory fuzz-build-libfuzzer fuzz-build-coverage
+	@$(FUZZ_CAMPAIGN) minimise $(MINIMISE)
+
 # How many inputs a second of CPU time takes: JSON.  SPEED=host,plugin: of these alone.
 SPEED ?= $(subst $() ,$(comma),$(FUZZ_NAMES))
 .PHONY: fuzz-speed

@@ -155,14 +155,20 @@ def strangers(files, patterns):
                 yield f"{file}:{one}"
 
 
+def beyond(files, one, wanted):
+    """The regions of wanted(file, function) that one reaches and files does not: {file: regions}."""
+    found = {name: {region for region in file["missed"] & one[name]["reached"] if wanted(name, region[0])}
+             for name, file in files.items() if name in one}
+    return {name: regions for name, regions in found.items() if regions}
+
+
 def newly_reached(files, one, wanted):
-    """Moves what one reaches from missed to reached in files, and names it: file:line."""
+    """Moves what beyond() finds from missed to reached in files, and names it: file:line."""
     new = []
-    for name, file in files.items():
-        if wanted(name) and name in one:
-            found = file["missed"] & one[name]["reached"]
-            file["missed"] -= found
-            new += sorted({f"{name}:{region[0]}" for _, region in found})
+    for name, regions in beyond(files, one, wanted).items():
+        files[name]["missed"] -= regions
+        files[name]["reached"] |= regions
+        new += sorted({f"{name}:{region[0]}" for _, region in regions})
     return new
 
 

@@ -244,6 +244,33 @@ def take_over(folder, corpus):
     return taken
 
 
+def libfuzzer_merge(harness, target, corpus, log, seconds, *words):
+    """Copies those of corpus into the folder target that reach what those there do not, the smallest first.
+
+    Returns whether libFuzzer could do it in that time; target is of no use if not.
+    """
+    options = harness.options()
+    command = [harness.libfuzzer, "-merge=1", f"-max_len={options['max_len']}", f"-timeout={options['timeout']}",
+               f"-rss_limit_mb={options['rss_limit_mb']}", f"-artifact_prefix={target.parent}/merge-", *words, target, corpus]
+    with open(log, "wb") as file:
+        process = start(command, file, environment())
+    try:
+        return process.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
+
+
+def copy_seeds(harness, target, wanted=lambda path: True):
+    """Copies the seeds that are wanted into a folder, under names of their own.  Returns the copies."""
+    copies = []
+    for path in (path for folder in harness.seeds for path in folder.iterdir() if path.is_file() and wanted(path)):
+        copies.append(target / f"seed-{len(copies)}")
+        shutil.copy(path, copies[-1])
+    return copies
+
+
 def merge(harness, store, seconds):
     """Replaces the corpus by the least of it that reaches all it reaches beyond the seeds.
 
@@ -254,22 +281,9 @@ def merge(harness, store, seconds):
     fresh = store.directory / harness.name / "corpus.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    seeds = []
-    for path in (path for folder in harness.seeds for path in folder.iterdir() if path.is_file()):
-        seeds.append(fresh / f"seed-{len(seeds)}")
-        shutil.copy(path, seeds[-1])
+    seeds = copy_seeds(harness, fresh)
     before = sum(1 for _ in corpus.iterdir())
-    options = harness.options()
-    command = [harness.libfuzzer, "-merge=1", f"-max_len={options['max_len']}", f"-timeout={options['timeout']}",
-               f"-rss_limit_mb={options['rss_limit_mb']}", f"-artifact_prefix={fresh.parent}/merge-", fresh, corpus]
-    with open(store.new_log(harness.name, 0), "wb") as log:
-        process = start(command, log, environment())
-    try:
-        status = process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        status = process.wait()
-    if status != 0:
+    if not libfuzzer_merge(harness, fresh, corpus, store.new_log(harness.name, 0), seconds):
         shutil.rmtree(fresh)
         return None
     for path in seeds:

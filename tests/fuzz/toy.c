@@ -3,7 +3,8 @@
  * TOY_DEFECT is compiled in where a campaign should find something: a read beyond
  * the end, reached in two ways, and an abort.  TOY_MAIN makes it a program that replays.
  */
-#include <dirent.h>
+#define _XOPEN_SOURCE 700
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,27 +55,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef TOY_MAIN
-/* Replays the files of the directories that it is given. */
+static int replay(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+    char bytes[4096];
+    FILE *file = fopen(path, "r");
+
+    (void)st;
+    (void)type;
+    (void)place;
+    LLVMFuzzerTestOneInput((const uint8_t *)bytes, fread(bytes, 1, sizeof bytes, file)); /* of a directory: nothing */
+    fclose(file);
+    return 0;
+}
+
+/* Replays the files that it is given, and those of the directories. */
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        DIR *directory = opendir(argv[i]);
-        struct dirent *entry;
-
-        while (directory && (entry = readdir(directory))) {
-            char path[4096], bytes[4096];
-            FILE *file;
-
-            snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name);
-            file = fopen(path, "r");
-            if (file) {
-                LLVMFuzzerTestOneInput((const uint8_t *)bytes, fread(bytes, 1, sizeof bytes, file));
-                fclose(file);
-            }
-        }
-        if (directory) {
-            closedir(directory);
-        }
+        nftw(argv[i], replay, 8, 0);
     }
     return 0;
 }
