@@ -55,8 +55,8 @@ FUZZ_UNTRACED := $(addprefix lib/,arena compare documents fuzz held_model held_m
 # The flavours whose engine has no main().
 FUZZ_REPLAYED := replay plain msan coverage
 
-# The flavours whose engine does not ask a harness for its mutator.
-FUZZ_UNMUTATED := $(FUZZ_REPLAYED)
+# The flavours whose engine does not ask a harness for its mutator; AFL++ asks a library.
+FUZZ_UNMUTATED := $(FUZZ_REPLAYED) afl
 
 # The system's cJSON is what is delivered; the others have its source, instrumented.
 FUZZ_CJSON_SYSTEM := replay plain
@@ -168,6 +168,23 @@ $(FUZZ_OUT)/$(1)/$(2): $(FUZZ_OUT)/$(1)/obj/fuzz/$(2).o $(call fuzz_mutator,$(1)
 endef
 $(foreach f,$(FUZZ_FLAVOURS),$(eval $(call fuzz_flavour,$(f))))
 .SECONDARY:
+
+# ---- mutators for AFL++: build/fuzz/afl/NAME.so for each harness that has one ------------
+
+# What a mutator needs of other files is linked; of those nothing else is, and nothing is exported but AFL++'s interface.
+FUZZ_AFL_MUTATORS := $(foreach n,$(FUZZ_NAMES),$(if $(FUZZ_MUTATOR_$(n)),$(FUZZ_OUT)/afl/$(n).so))
+FUZZ_AFL_WITH_sequence := fuzz/lib/sequence.c src/base/message.c src/base/fatal.c
+$(FUZZ_OUT)/afl/libmutate_%.so: fuzz/mutate_%.c fuzz/main/afl_mutator.c fuzz/lib/fuzz.h fuzz/lib/sequence.h $(FUZZ_AFL_WITH_sequence) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(FUZZ_CPPFLAGS) $(FUZZ_WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -shared \
+	  -Wl,--gc-sections,-z,defs,--wrap=sendmsg -o $@ $< fuzz/main/afl_mutator.c $(FUZZ_AFL_WITH_$*)
+$(FUZZ_OUT)/afl/libmutate_json.so: $(FUZZ_OUT)/gen/words_json.inc
+define fuzz_afl_mutator
+$(FUZZ_OUT)/afl/$(1).so: $(FUZZ_OUT)/afl/libmutate_$(FUZZ_MUTATOR_$(1)).so
+	@ln -sf $$(<F) $$@
+endef
+$(foreach n,$(FUZZ_NAMES),$(if $(FUZZ_MUTATOR_$(n)),$(eval $(call fuzz_afl_mutator,$(n)))))
+fuzz-build-afl: $(FUZZ_AFL_MUTATORS)
 
 # ---- dictionaries: made from the tables in the source ---------------------------------
 

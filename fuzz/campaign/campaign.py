@@ -122,7 +122,8 @@ class Campaign:
         self.spent[name] = self.spent.get(name, 0.0) + seconds
         status = turn.process.returncode
         artifacts = [path for path in turn.facts.get("artifacts", []) if "slow-unit-" not in path]
-        end = "crash" if artifacts else "time" if status == 0 else "stopped" if self.reason else "failed"
+        end = "crash" if artifacts else "time" if status == 0 else "stopped" if self.reason else \
+            "starved" if turn.starved else "failed"
         self._record("turned", id=turn.number, seconds=round(seconds, 3), end=end, status=status, **self._facts(turn))
         fresh = [self._crash(turn, path) for path in artifacts]
         if end == "failed" or (end == "crash" and not any(fresh) and seconds < TURN_MIN):

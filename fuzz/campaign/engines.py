@@ -32,6 +32,7 @@ class Harness:
         self.name, self.build, self.source = name, Path(build), Path(source)
         self.libfuzzer = self.build / "libfuzzer" / name
         self.afl = self.build / "afl" / name
+        self.afl_mutator = self.build / "afl" / f"{name}.so"
         self.coverage = self.build / "coverage" / name
         self.dictionary = self.build / "dict" / f"{name}.dict"
         self.seeds = [path for path in (self.source / "corpus" / name, self.source / "regressions" / name)
@@ -89,6 +90,17 @@ def descendants(pid):
     return found
 
 
+def seconds_waited(pids):
+    """How long processes could have run, but had no processor (proc(5), schedstat); 0 where the kernel does not tell."""
+    waited = 0
+    for pid in pids:
+        try:
+            waited += int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+        except (OSError, IndexError):
+            continue  # it ended, or is not told
+    return waited / 1e9
+
+
 def parse_libfuzzer(line, facts):
     """Takes what one line of libFuzzer's output says into facts."""
     status, final, artifact = STATUS.match(line), FINAL.match(line), ARTIFACT.search(line)
@@ -112,6 +124,7 @@ class Turn:
         self.corpus = store.place(harness.name, "corpus")
         self.artifacts = store.place(harness.name, "artifacts")
         self.facts = {"executions": 0}
+        self.starved = False  # it was killed, but had waited for a processor for most of its time
         self.log_path = store.new_log(harness.name, number)
         self.began = time.monotonic()
         with open(self.log_path, "wb") as log:
@@ -141,6 +154,7 @@ class Turn:
     def kill(self):
         """With all that it has started, which nobody would end that is stopped between two inputs."""
         below = descendants(self.process.pid)
+        self.starved = seconds_waited([self.process.pid, *below]) > self.allotted / 2
         self.process.kill()
         self.process.wait()
         for pid in below:
@@ -181,13 +195,15 @@ class Afl(Turn):
         self.out = self.store.place(self.harness.name, "afl")
         shutil.rmtree(self.out)
         words = ["afl-fuzz", "-V", max(1, int(self.allotted - 0.5)), "-i", self._inputs(), "-o", self.out,
-                 "-t", int(self.harness.options()["timeout"]) * 1000, "-m", "none"]
+                 "-t", int(self.harness.options()["timeout"]) * 1000, "-m", "none", "-G", self.harness.options()["max_len"]]
         if self.harness.has_dictionary():
             words += ["-x", self.harness.dictionary]
         return words + ["--", self.harness.afl]
 
     def environment(self):
-        return environment(AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1", AFL_NO_COLOR="1",
+        """The structure-aware mutator of a harness takes turns with AFL++'s own mutations."""
+        mutator = {"AFL_CUSTOM_MUTATOR_LIBRARY": str(self.harness.afl_mutator.resolve())} if self.harness.afl_mutator.exists() else {}
+        return environment(**mutator, AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1", AFL_NO_COLOR="1",
                            AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_WARN_INSTABILITY="1",
                            ASAN_OPTIONS="abort_on_error=1:symbolize=0:detect_leaks=0",
                            UBSAN_OPTIONS="halt_on_error=1:abort_on_error=1:symbolize=0")

@@ -56,6 +56,31 @@ END
     [[ $(report '[.harnesses[] | select(.set_aside)] | length') == 2 ]]
 }
 
+# What is killed for being late is not set aside for it where others had the processor.
+@test "an engine that waited for a processor is told from one that waits for nothing" {
+    python3 - "$SOURCE/fuzz/campaign" <<'END'
+import subprocess
+import sys
+import time
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from engines import seconds_waited
+busy = ["taskset", "-c", "0", "sh", "-c", "while :; do :; done"]
+runs = [subprocess.Popen(words) for words in (busy, ["chrt", "--idle", "0", *busy], ["sleep", "100"])]
+try:
+    until = time.monotonic() + 60
+    while seconds_waited([runs[1].pid]) < 1 and time.monotonic() < until:
+        time.sleep(0.1)
+    waited = [seconds_waited([run.pid]) for run in runs]
+finally:
+    for run in runs:
+        run.kill()
+        run.wait()
+assert waited[1] >= 1 and waited[2] < waited[1] / 4, waited
+assert seconds_waited([runs[0].pid]) == 0
+END
+}
+
 @test "kill -9: the engines end, nothing is lost, and the same command goes on" {
     begin run --time 5s "$DIR"
     records sample

@@ -1,5 +1,7 @@
 #include "parser/finding.h"
 
+#include <sys/mman.h>
+
 #include "parser/expect.h"
 
 static void add(struct plan_head *head, enum finding_severity severity, const char *message)
@@ -62,6 +64,24 @@ static void test_overflow(void **state)
     }
 }
 
+/* What the list would not take is not even read: hostile documents have findings by the thousand. */
+static void test_left_out(void **state)
+{
+    struct plan_head head;
+    char *unreadable = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_true(unreadable != MAP_FAILED);
+    finding_begin(&head);
+    for (unsigned n = 0; n <= PLAN_FINDINGS_MAX; n++) add(&head, FINDING_WARNING, "w");
+    add(&head, FINDING_WARNING, unreadable);
+    for (unsigned n = 0; n <= PLAN_FINDINGS_MAX; n++) add(&head, FINDING_ERROR, "e");
+    add(&head, FINDING_ERROR, unreadable);
+    add(&head, FINDING_WARNING, unreadable);
+    assert_int_equal(head.findings_count, PLAN_FINDINGS_MAX);
+    munmap(unreadable, 1);
+}
+
 static void test_text(void **state)
 {
     struct plan_head head;
@@ -85,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usable),
         cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_text),
     };
 
