@@ -50,11 +50,15 @@ not_frozen() {
     ! is_frozen "$1" 20000
 }
 
+# thaw_all: says what was frozen.  At the same time: an inner one cannot be thawed before the outer one
+# that it is written to.
 thaw_all() {
-    local mount
+    local mount pids=()
     for mount in /mnt/m/*; do
-        fsfreeze --unfreeze "$mount" 2>/dev/null || true
+        (fsfreeze --unfreeze "$mount" 2>/dev/null && echo "left frozen: $mount") 3>&- &
+        pids+=($!)
     done
+    wait "${pids[@]}" || true
 }
 
 # ---- before and after each test -----------------------------------------------------
@@ -82,12 +86,9 @@ leave_nothing() {
         kill -KILL "$FRONT" 2>/dev/null || true
         FRONT=
     fi
-    for mount in /mnt/m/*; do
-        if [[ -d $mount ]] && fsfreeze --unfreeze "$mount" 2>/dev/null; then
-            echo "left frozen: $mount"
-            failed=1
-        fi
-    done
+    if thaw_all | grep .; then
+        failed=1
+    fi
     no_roles || failed=1
     no_cgroups || failed=1
     if [[ $(cat /sys/kernel/rcu_expedited 2>/dev/null || echo none) != "$EXPEDITED" ]]; then

@@ -167,6 +167,9 @@ static void look(const struct call *c, bool expected)
     static const char *const abis[ABIS] = { "", "x32 ", "i386 " };
     int status = 0;
     bool unfiltered = weakened("role-seccomp") || weakened("drop");
+    if (unfiltered && c->abi == NATIVE && c->number == SYS_sync) {
+        return; /* it would wait for every file system of the machine, also for what a test beside this has frozen */
+    }
     int result = hijack_try(unfiltered ? make : make_plainly, c, CALL_MS, &status);
     if (result == ETIME && !expected && !unfiltered) { /* or a busy machine has not let it make the call */
         result = hijack_try(make_plainly, c, BUSY_MS, &status);
