@@ -150,13 +150,14 @@ orphaned() {
 
 # ---- the monitor --------------------------------------------------------------------------
 
-# freezes ATTACK MOUNT MS WAIT: a freeze that nobody has asked for; looked at after WAIT seconds.
+# freezes ATTACK MOUNT MS WAIT [FOR]: a freeze that nobody has asked for; looked at after WAIT seconds,
+# whether it lasts for FOR milliseconds more.
 freezes() {
     arguments "mount=$2" "ms=$3"
     in_background run --json --config "$CONFIG" --mount "$MOUNT" --freeze-timeout 1 -- true
     until said supervisor 2>/dev/null | grep -q answered || ! kill -0 "$FRONT" 2>/dev/null; do sleep 0.02; done
     sleep "$4"
-    saw_if "$1" is_frozen "$2"
+    saw_if "$1" is_frozen "$2" "${5:-100}"
     kill -KILL "$FRONT" 2>/dev/null || true
     kill -KILL "$(role_pid monitor 2>/dev/null)" 2>/dev/null || true
     kill_roles
@@ -173,7 +174,7 @@ freezes() {
 }
 
 @test "H3 it freezes, and then does nothing: the deadline" {
-    hijacked supervisor:hijack-freeze freezes held /mnt/m/a 300 1
+    hijacked supervisor:hijack-freeze freezes held /mnt/m/a 300 0 5000
     hijacked_without deadline supervisor:hijack-freeze freezes held /mnt/m/a 300 0.4
     record H3 held "a hijacked supervisor freezes and never thaws" "monitor and guardian each keep the deadline" deadline
 }
