@@ -57,7 +57,7 @@ server() {
         env PATH="$PATH" "$@" >>"$log" 2>&1 </dev/null &
     SERVER=$!
     # tail ends with the server, with the time, or when it next has something to say.
-    if ! grep -qm1 "$ready" < <(detached timeout 30 tail -n +1 -s 0.05 --pid="$SERVER" -f "$log" 2>/dev/null </dev/null); then
+    if ! grep -qm1 "$ready" < <(detached timeout 120 tail -n +1 -s 0.05 --pid="$SERVER" -f "$log" 2>/dev/null </dev/null); then
         echo "$1 did not start:"
         tail -n 20 "$log"
         return 1
@@ -67,7 +67,7 @@ server() {
 # server_stop PID [SIGNAL]
 server_stop() {
     kill "-${2:-TERM}" "$1"
-    timeout 20 tail --pid="$1" -s 0.05 -f /dev/null
+    timeout 90 tail --pid="$1" -s 0.05 -f /dev/null
 }
 
 # ---- PostgreSQL --------------------------------------------------------------------

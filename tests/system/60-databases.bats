@@ -86,7 +86,7 @@ writing() {
 
 # reaches NUMBER: it has been acknowledged.
 reaches() {
-    grep -qxm1 "$1" < <(detached timeout 20 tail -n +1 -s 0.02 -f "$ACKNOWLEDGED" 2>/dev/null </dev/null)
+    grep -qxm1 "$1" < <(detached timeout 60 tail -n +1 -s 0.02 -f "$ACKNOWLEDGED" 2>/dev/null </dev/null)
 }
 
 # snapshot [COMMAND]: a run whose snapshot command copies the disk, then what has been
