@@ -29,13 +29,15 @@ FUZZ_CC_replay         = $(CC)
 FUZZ_CFLAGS_replay    := -O1 -g $(FUZZ_SANITIZE)
 FUZZ_LDFLAGS_replay   := $(FUZZ_SANITIZE)
 
-# As the programs are built: what the limits of time and memory are measured with.
+# As the programs are built, with their own objects: what the limits of time and memory are
+# measured with.
+FUZZ_OBJECTS_plain    := $(BUILD)/obj
 FUZZ_CC_plain          = $(CC)
 FUZZ_CFLAGS_plain     := -O2 -g $(HARDENING)
 FUZZ_LDFLAGS_plain    := -pie
 
 FUZZ_CC_msan           = $(FUZZ_CLANG)
-FUZZ_CFLAGS_msan      := -O1 -g -fsanitize=memory -fno-omit-frame-pointer
+FUZZ_CFLAGS_msan      := -O1 -gline-tables-only -fsanitize=memory -fno-omit-frame-pointer
 FUZZ_LDFLAGS_msan     := -fsanitize=memory
 
 FUZZ_CC_afl           ?= AFL_QUIET=1 AFL_USE_ASAN=1 AFL_USE_UBSAN=1 afl-clang-fast
@@ -119,11 +121,18 @@ $(FUZZ_CJSON_SOURCE):
 # Not in the archive: nobody asks for it but run-times that can do without.
 FUZZ_LIB := $(filter-out fuzz/lib/sanitizers.c,$(wildcard fuzz/lib/*.c))
 
-# flavour NAME
-define fuzz_flavour
+define fuzz_objects
 $(FUZZ_OUT)/$(1)/obj/src/%.o: src/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc $(BUILD)/gen/filter_launcher.inc
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(CPPFLAGS) $$(FUZZ_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+endef
+define fuzz_objects_shared
+$(FUZZ_OUT)/$(1)/obj/src/%.o: $(FUZZ_OBJECTS_$(1))/%.o
+	@mkdir -p $$(@D) && ln -f $$< $$@
+endef
+# flavour NAME
+define fuzz_flavour
+$(if $(FUZZ_OBJECTS_$(1)),$(fuzz_objects_shared),$(fuzz_objects))
 $(FUZZ_OUT)/$(1)/obj/fuzz/%.o: fuzz/%.c $(BUILD)/flags | $(BUILD)/gen/syscall_names.inc
 	@mkdir -p $$(@D)
 	$$(call say,CC)$$(FUZZ_CC_$(1)) $$(FUZZ_CPPFLAGS) $$(FUZZ_WARNINGS) $$(FUZZ_CFLAGS_$(1)) $(if $(filter $(1),$(FUZZ_TRACED)),$$(if $$(filter $$*,$$(FUZZ_UNTRACED)),-fno-sanitize=fuzzer$$(comma)fuzzer-no-link)) -MMD -MP -c $$< -o $$@
