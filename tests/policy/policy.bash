@@ -29,10 +29,10 @@ setup() {
     cd "$WORK" || return 1
 }
 
-# policy ARGUMENT...: $status, out, err.
+# policy ARGUMENT...: $status, out, err.  Never longer than a minute, or $LIMIT seconds.
 policy() {
     status=0
-    timeout --kill-after=5 60 "${AS[@]}" "$PLACE/bin/quiesce" policy "$@" >out 2>err </dev/null || status=$?
+    timeout --kill-after=5 "${LIMIT:-60}" "${AS[@]}" "$PLACE/bin/quiesce" policy "$@" >out 2>err </dev/null || status=$?
 }
 
 # as_nobody FUNCTION...: with `policy` run by a user who is not root.
