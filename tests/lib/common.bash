@@ -134,10 +134,13 @@ script() {
 # configure [JSON-OBJECT [FILE]]: the plugin configuration; members of the object replace the usual ones.
 configure() {
     local extra=${1-} file=${2:-$CONFIG}
-    [[ -n $extra ]] || extra='{}'
     rm -f "$file"
-    jq -n --argjson extra "$extra" --arg pre "$WORK/s/pre" --arg post "$WORK/s/post" \
-        '{preScriptLocation: $pre, postScriptLocation: $post} + $extra' >"$file"
+    if [[ -z $extra ]]; then
+        printf '{"preScriptLocation": "%s/s/pre", "postScriptLocation": "%s/s/post"}\n' "$WORK" "$WORK" >"$file"
+    else
+        jq -n --argjson extra "$extra" --arg pre "$WORK/s/pre" --arg post "$WORK/s/post" \
+            '{preScriptLocation: $pre, postScriptLocation: $post} + $extra' >"$file"
+    fi
     chmod 0600 "$file"
 }
 
@@ -296,7 +299,16 @@ json() {
 
 # expect EXPRESSION VALUE...: pairs; every one must hold.
 expect() {
-    local got
+    local got program='' all='' i
+    local -a pairs=("$@")
+    (($# % 2 == 0)) || { echo "expect: no value for ${*: -1}"; return 1; }
+    # All in one, for jq takes longer to start than to answer; if one does not hold, which.
+    for ((i = 0; i < $#; i += 2)); do
+        program+="${program:+, }(${pairs[i]}), \"\\u001e\""
+        all+=${pairs[i + 1]}$'\n\x1e\n'
+    done
+    got=$(json "$program" 2>/dev/null && echo .)
+    [[ $got != "$all." ]] || return 0
     while (($# > 0)); do
         got=$(json "$1")
         if [[ $got != "$2" ]]; then
