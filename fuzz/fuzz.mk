@@ -26,7 +26,7 @@ FUZZ_CFLAGS_asan      := $(FUZZ_CFLAGS_libfuzzer) -fno-sanitize=undefined
 FUZZ_LDFLAGS_asan     := -fsanitize=fuzzer,address
 
 FUZZ_CC_replay         = $(CC)
-FUZZ_CFLAGS_replay    := -O1 -g $(FUZZ_SANITIZE)
+FUZZ_CFLAGS_replay    := -O1 -g1 $(FUZZ_SANITIZE)
 FUZZ_LDFLAGS_replay   := $(FUZZ_SANITIZE)
 
 # As the programs are built, with their own objects: what the limits of time and memory are

@@ -81,11 +81,18 @@ static void small_buffers(void **state)
 }
 
 /* Every sequence of two and three bytes: what comes out is always valid, and valid
- * text comes out as it went in. */
+ * text comes out as it went in.  Under a sanitizer each first byte with every seventeenth
+ * pair behind it: which bytes are touched does not depend on more. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STEP = 17 };
+#else
+enum { STEP = 1 };
+#endif
+
 static void every_sequence(void **state)
 {
     (void)state;
-    for (uint32_t v = 0; v < 1u << 24; v++) {
+    for (uint32_t v = 0; v < 1u << 24; v += STEP) {
         const char in[3] = {(char)v, (char)(v >> 8), (char)(v >> 16)};
         char out[10];
         size_t n = utf8_sanitize(out, sizeof(out), in, sizeof(in));

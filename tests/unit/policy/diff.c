@@ -115,11 +115,18 @@ static void check_side(const struct differences *d, enum side side)
     }
 }
 
+/* All of them are compared where nothing slows it down. */
+#ifdef __SANITIZE_ADDRESS__
+enum { ROUNDS = 60 };
+#else
+enum { ROUNDS = 300 };
+#endif
+
 static void random_pairs(void **unused)
 {
     (void)unused;
     unsigned differ = 0, equal = 0;
-    for (unsigned round = 0; round < 300; round++) {
+    for (unsigned round = 0; round < ROUNDS; round++) {
         char entries[2][2048];
         random_entries(entries[0], sizeof entries[0]);
         random_entries(entries[1], sizeof entries[1]);
@@ -155,8 +162,8 @@ static void random_pairs(void **unused)
         equal += d.count == 0;
         differences_free(&d);
     }
-    assert_true(differ > 100);
-    assert_true(equal > 20);
+    assert_true(differ > ROUNDS / 3);
+    assert_true(equal > ROUNDS / 15);
 }
 
 /* An answer that no policy gives to another number or ABI today would be said as well. */
