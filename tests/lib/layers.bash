@@ -45,9 +45,13 @@ let_go() {
 
 # remove MOUNT...: from the inside to the outside.
 remove() {
-    local mount
+    local mount i
     for mount; do
-        umount "$mount"
+        # Who could not write to it while it was frozen may still be on the way out.
+        for ((i = 0; i < 100; i++)); do
+            umount "$mount" 2>/dev/null && break
+            sleep 0.1
+        done
         rmdir "$mount"
     done
 }
