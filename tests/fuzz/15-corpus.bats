@@ -26,6 +26,23 @@ input() {
     printf '%s' "$1" >"$2/$name"
 }
 
+@test "each regression has a unit test that names it" {
+    local input missing=0
+    for input in "$SOURCE"/fuzz/regressions/*/*; do
+        grep -qrF "${input#"$SOURCE/fuzz/regressions/"}" "$SOURCE/tests/unit" || {
+            echo "no unit test names ${input#"$SOURCE/"}"
+            missing=1
+        }
+    done
+    ((missing == 0))
+}
+
+@test "the corpora are smaller than 2 MiB together" {
+    local bytes
+    bytes=$(find "$SOURCE/fuzz/corpus" -type f -printf '%s\n' | awk '{n += $1} END {print n}')
+    ((bytes > 0 && bytes < 2 << 20))
+}
+
 @test "of a campaign's inputs those are adopted that reach more, the smallest of each" {
     local i
     for ((i = 0; i < 300; i++)); do

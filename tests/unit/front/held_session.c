@@ -173,7 +173,8 @@ static void end_crosses_ready(void **state)
 }
 
 /* Of "quiesce freeze", which takes over nothing before the result: the session would count the time of
- * a result that there is not yet, and once it is over wake up without an end. */
+ * a result that there is not yet, and once it is over wake up without an end.
+ * Regression: messages_held/taken-before-there-is-a-result. */
 static void taken_before_there_is_anything(void **state)
 {
     (void)state;
@@ -189,6 +190,8 @@ static void taken_before_there_is_anything(void **state)
     unmake(s);
 }
 
+/* Regression: messages_held/a-note-with-what-lay-on-the-stack; that nothing is behind a shorter text shows under
+ * the memory sanitizer alone where the compiler clears what is on the stack (-ftrivial-auto-var-init). */
 static void a_line_that_is_too_long_is_cut(void **state)
 {
     (void)state;

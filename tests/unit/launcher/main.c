@@ -120,6 +120,7 @@ static bool ends_it(wire_handler *handler, const void *message)
     return n > 0 && strstr(text, says) != NULL && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INTERNAL;
 }
 
+/* Regression: messages_launcher/policy-with-more-instructions-than-there-is-room-for. */
 static void refuses_each(void **state)
 {
     (void)state;

@@ -64,7 +64,8 @@ static void test_overflow(void **state)
     }
 }
 
-/* What the list would not take is not even read: hostile documents have findings by the thousand. */
+/* What the list would not take is not even read: hostile documents have findings by the thousand.
+ * Regression: plugin/findings-by-the-thousand-take-long. */
 static void test_left_out(void **state)
 {
     struct plan_head head;

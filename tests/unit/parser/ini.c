@@ -183,6 +183,7 @@ static clock_t time_lines(void (*line)(char *, size_t, unsigned), struct plan_he
 /*
  * Once everything that can be told has been told, what stands again is not looked for any more; and
  * of a thousand keys each is told from the others at once.
+ * Regressions: host/a-key-that-stands-thousands-of-times-takes-long, host/sections-by-the-thousand-take-long.
  */
 static void test_flood(void **state)
 {

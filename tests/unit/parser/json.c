@@ -233,7 +233,8 @@ static void test_positions(void **state)
     json_free(&d);
 }
 
-/* What is kept of a document of 64 KiB with as many values as fit stays within 4 MiB. */
+/* What is kept of a document of 64 KiB with as many values as fit stays within 4 MiB.
+ * Regression: json/heap-beyond-4-mib. */
 static void test_memory(void **state)
 {
     static char text[65535];

@@ -206,7 +206,7 @@ static void test_documents(void **state)
     }
 }
 
-/* As many and as long as fit, and one more. */
+/* As many and as long as fit, and one more.  Regression: plugin/too-many-variables-without-a-place. */
 static void test_limits(void **state)
 {
     static char text[65536];

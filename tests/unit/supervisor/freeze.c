@@ -394,7 +394,8 @@ static void every_row(void **state)
     }
 }
 
-/* Where one mount is excluded the issue quotes another one of the same file system: any bytes, and it may be cut. */
+/* Where one mount is excluded the issue quotes another one of the same file system: any bytes, and it may be cut.
+ * Regressions: planning/an-issue-quotes-a-mount-point-with-a-tab, planning/an-issue-quotes-a-mount-point-that-is-no-text. */
 static void an_issue_is_text(void **state)
 {
     static const struct {
