@@ -9,6 +9,7 @@
 #   make fuzz      every fuzzing harness, in every flavour; make fuzz-smoke: fuzz/README.md
 #   make fuzz-campaign TIME=1h JOBS=2   run them all    make fuzz-coverage   what their corpora reach
 #   make fuzz-selftest   planted defects must be found   make fuzz-speed   inputs per second
+#   make fuzz-minimise   adopted inputs that have become needless are taken away
 #   make campaign-kill TRIALS=N      whatever can die, stop or break during a run does, at random
 #   make bench-freeze                the longest stall of a writer, beside others
 #

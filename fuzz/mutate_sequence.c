@@ -161,12 +161,30 @@ static bool add_patch(struct editor *e)
     return true;
 }
 
-/* Bytes behind the last whole step choose what the world does. */
+/* The value of a patch becomes its neighbour or another of the list: bounds are a step away from each other. */
+static bool change_patch(struct editor *e)
+{
+    unsigned i = choose(e, e->count), patches = (unsigned)((e->at[i + 1] - e->at[i]) / SEQUENCE_UNIT) - 1;
+    uint8_t *at;
+    uint32_t value;
+
+    if (patches == 0) {
+        return false;
+    }
+    at = e->data + e->at[i] + (size_t)(1 + choose(e, patches)) * SEQUENCE_UNIT + 4;
+    memcpy(&value, at, sizeof(value));
+    value = choose(e, 2) ? value + 1 - 2 * choose(e, 2) : values[choose(e, VALUES)];
+    memcpy(at, &value, sizeof(value));
+    return true;
+}
+
+/* Where bytes are left over behind the last whole step, they choose what the world does. */
 static bool add_choices(struct editor *e)
 {
-    uint8_t bytes[SEQUENCE_UNIT - 1];
-    size_t n = 1 + choose(e, sizeof(bytes));
+    uint8_t bytes[SEQUENCE_UNIT];
+    size_t n = 1 + choose(e, sizeof(bytes) - 1);
 
+    n += (e->size + n) % SEQUENCE_UNIT == 0; /* that would be a step */
     for (size_t i = 0; i < n; i++) {
         bytes[i] = (uint8_t)choose(e, 256);
     }
@@ -175,7 +193,7 @@ static bool add_choices(struct editor *e)
 
 static mutation *const mutations[] = {
     insert_step, insert_step, delete_step, copy_step, exchange_steps, cut_behind, change_head, change_head, add_patch,
-    add_patch, add_patch, add_choices,
+    add_patch, add_patch, change_patch, change_patch, add_choices,
 };
 enum { MUTATIONS = sizeof(mutations) / sizeof(mutations[0]), TRIES = 8, ROUNDS = 4 };
 
