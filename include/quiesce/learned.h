@@ -28,6 +28,7 @@ enum {
     LEARNED_CALLS_MAX = 2048,   /* different ones: number, arguments that matter, answer */
     LEARNED_NAMES_MAX = 16,     /* names of processes kept of one of them */
     LEARNED_NAME_MAX = 16,      /* TASK_COMM_LEN of Linux, with its NUL */
+    LEARNED_ERRNO_MAX = 4095,   /* MAX_ERRNO of Linux */
 };
 
 struct learned_call {
@@ -55,7 +56,7 @@ enum learned_end {
 struct learned {
     uint32_t end;         /* enum learned_end */
     uint32_t start_step;  /* enum start_step */
-    uint32_t start_error; /* errno, or 0 */
+    uint32_t start_error; /* 0..LEARNED_ERRNO_MAX; 0: nothing failed */
     int32_t code;         /* exit status of the script, or -1 */
     uint32_t signal;      /* that ended it, or 0 */
     uint32_t count;       /* of calls, 0..LEARNED_CALLS_MAX */

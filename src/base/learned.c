@@ -4,11 +4,11 @@
 
 #include "quiesce/wire.h"
 
-enum { ERRNO_MAX = 4095, SIGNAL_MAX = 64, STATUS_MAX = 255 };
+enum { SIGNAL_MAX = 64, STATUS_MAX = 255 };
 
 bool learned_call_valid(const struct learned_call *call)
 {
-    if (call->answer == 0 || call->answer > ERRNO_MAX || call->count == 0 ||
+    if (call->answer == 0 || call->answer > LEARNED_ERRNO_MAX || call->count == 0 ||
         call->names_count > LEARNED_NAMES_MAX || call->more_names > 1) {
         return false;
     }
@@ -27,7 +27,7 @@ bool learned_call_valid(const struct learned_call *call)
 
 bool learned_valid(const struct learned *learned)
 {
-    if (learned->end >= LEARNED_ENDS || learned->start_step >= START_STEPS || learned->start_error > ERRNO_MAX ||
+    if (learned->end >= LEARNED_ENDS || learned->start_step >= START_STEPS || learned->start_error > LEARNED_ERRNO_MAX ||
         learned->code < -1 || learned->code > STATUS_MAX || learned->signal > SIGNAL_MAX ||
         learned->count > LEARNED_CALLS_MAX) {
         return false;

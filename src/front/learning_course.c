@@ -107,13 +107,15 @@ static void not_started(struct course *c, uint32_t step, uint32_t error)
 static void on_started(struct learning *l, struct course *c, struct wire_packet *packet)
 {
     const struct msg_started *m = packet->body;
-    if (packet->fds_count != (m->error != 0 ? 0u : m->with_cgroup ? 5u : 3u) || m->step >= START_STEPS) {
+    if (packet->fds_count != (m->error != 0 ? 0u : m->with_cgroup ? 5u : 3u) || m->step >= START_STEPS
+        || m->error > LEARNED_ERRNO_MAX) {
         fail(l, "quiesce-learn's STARTED makes no sense");
         return;
     }
     c->state = LEARNING_RUNNING;
     if (m->error != 0) {
         not_started(c, m->step, m->error);
+        c->deadline_ns = 0; /* there is nothing of it that could take too long */
         return;
     }
     set_deadline(c, l->timeout_seconds);
@@ -141,7 +143,7 @@ static void on_execed(struct learning *l, struct course *c, struct wire_packet *
 static void on_exec_failed(struct learning *l, struct course *c, struct wire_packet *packet)
 {
     const struct msg_exec_failed *m = packet->body;
-    if (c->ran || c->exited || m->step >= START_STEPS) {
+    if (c->ran || c->exited || m->step >= START_STEPS || m->error > LEARNED_ERRNO_MAX) {
         fail(l, "a keeper's EXEC_FAILED makes no sense");
         return;
     }
@@ -222,7 +224,7 @@ void course_keeper_gone(struct learning *l, struct course *c)
 void course_time_up(struct learning *l, struct course *c)
 {
     if (c->state == LEARNING_RUNNING && c->exited) {
-        c->learned->end = LEARNED_SURVIVED;
+        c->learned->end = c->ran ? LEARNED_SURVIVED : c->learned->end;
         course_kill(l, c);
     } else if (c->state == LEARNING_RUNNING) {
         c->learned->end = LEARNED_TIMED_OUT;

@@ -173,6 +173,8 @@ static void the_course_of_a_script(void **state)
     end();
 }
 
+/* Regressions: messages_learning/a-post-script-that-was-not-started-has-left-nothing,
+ * messages_learning/what-was-not-executed-has-left-nothing. */
 static void time_goes_by(void **state)
 {
     (void)state;
@@ -194,6 +196,18 @@ static void time_goes_by(void **state)
     assert_int_equal(heard(), MSG_KILL);
     assert_int_equal(learned.end, LEARNED_SURVIVED);
     assert_true(course_passed(c));
+    end();
+    begin(LEARNING_RUNNING); /* it was not executed, and its keeper does not go */
+    say(PEER_KEEPER, MSG_EXEC_FAILED, &(struct msg_exec_failed){ START_EXEC, ENOENT }, 0);
+    course_time_up(&l, c);
+    assert_int_equal(heard(), MSG_KILL);
+    assert_int_equal(learned.end, LEARNED_NOT_STARTED);
+    end();
+    begin(LEARNING_STARTING); /* nothing of it is there, and the other script still runs */
+    c->deadline_ns = 1;
+    say(PEER_LAUNCHER, MSG_STARTED, &(struct msg_started){ .error = EACCES, .step = START_FORK }, 0);
+    assert_int_equal(c->deadline_ns, 0);
+    assert_int_equal(learned.end, LEARNED_NOT_STARTED);
     end();
     begin(LEARNING_STARTING);
     course_time_up(&l, c);
@@ -241,6 +255,8 @@ static void a_hostile_call_ends_it(void **state)
     end();
 }
 
+/* Regressions: messages_learning/started-with-an-errno-that-there-is-not,
+ * messages_learning/not-executed-with-an-errno-that-there-is-not. */
 static void what_makes_no_sense(void **state)
 {
     const struct msg_started bad_step = { .step = START_STEPS };
@@ -260,9 +276,11 @@ static void what_makes_no_sense(void **state)
         { LEARNING_STARTING, PEER_LAUNCHER, MSG_STARTED, &bad_step, 3, false },
         { LEARNING_STARTING, PEER_LAUNCHER, MSG_STARTED, &(struct msg_started){ 0 }, 5, false },
         { LEARNING_STARTING, PEER_LAUNCHER, MSG_STARTED, &(struct msg_started){ .error = 1 }, 3, false },
+        { LEARNING_STARTING, PEER_LAUNCHER, MSG_STARTED, &(struct msg_started){ .error = LEARNED_ERRNO_MAX + 1 }, 0, false },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_EXECED, &execed, 0, true },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_EXEC_FAILED, &failed, 0, true },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_EXEC_FAILED, &bad_failed, 0, false },
+        { LEARNING_RUNNING, PEER_KEEPER, MSG_EXEC_FAILED, &(struct msg_exec_failed){ .error = LEARNED_ERRNO_MAX + 1 }, 0, false },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_EXITED, &bad_code, 0, true },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_EXITED, &(struct msg_exited){ 0 }, 0, false },
         { LEARNING_RUNNING, PEER_KEEPER, MSG_LEARNED_CALL, &call, 0, true },
