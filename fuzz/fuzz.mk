@@ -52,7 +52,7 @@ FUZZ_LDFLAGS_coverage := -fprofile-instr-generate
 # The paths through oracles, mutators and the allocator are none of the program's: in these
 # flavours the engine does not count them.
 FUZZ_TRACED   := libfuzzer asan
-FUZZ_UNTRACED := $(addprefix lib/,arena compare documents fuzz held_model held_model_rest held_steps meter plans print) mutate_json mutate_sequence
+FUZZ_UNTRACED := $(addprefix lib/,arena channels compare documents fuzz held_callers held_model held_model_rest held_steps learning_setting meter plans print) mutate_json mutate_sequence
 
 # The flavours whose engine has no main().
 FUZZ_REPLAYED := replay plain msan coverage
@@ -103,10 +103,14 @@ FUZZ_WRAP_messages_front    := snapshot_start snapshot_end snapshot_timeout snap
 FUZZ_WRAP_messages_held     := conduct_start conduct_break_off conduct_clean_up held_lock_memory held_door_open held_door_close \
   held_receive progress_start topology_send accept4 getsockopt
 FUZZ_WRAP_messages_caller   := held_door_connect held_receive progress_start
+FUZZ_WRAP_messages_learning := session_make_id cgroup_mounts_read cgroup_create cgroup_sweep cgroup_kill cgroup_remove machine_open \
+  machine_close spawn relay_read waitid pidfd_send_signal signalfd sigprocmask signal
 FUZZ_WRAP_messages_parser   := fork signal seccomp_api_get setrlimit prctl
-fuzz_wraps = $(if $(filter messages_%,$(1)),$(patsubst %,-Wl$(comma)--wrap=%,$(FUZZ_ROLE_WRAP) $(FUZZ_WRAP_$(1))))
+FUZZ_WRAP_record            := ioctl mount_lines_read mount_lines_free mount_open machine_lock_expedited expedite_switch \
+  cgroup_mounts_read cgroup_find cgroup_populated cgroup_kill cgroup_remove pthread_create pthread_clockjoin_np
+fuzz_wraps = $(patsubst %,-Wl$(comma)--wrap=%,$(if $(filter messages_%,$(1)),$(FUZZ_ROLE_WRAP)) $(FUZZ_WRAP_$(1)))
 
-$(foreach n,messages_front messages_held messages_caller report journal options record,$(eval FUZZ_LINK_$(n) := front parser))
+$(foreach n,messages_front messages_held messages_caller messages_learning report journal options record,$(eval FUZZ_LINK_$(n) := front parser))
 FUZZ_LINK_planning := supervisor parser
 
 FUZZ_LIBS_json := -ljansson

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "channels.h"
 #include "front/held_call.h"
 #include "front/held_door.h"
 #include "front/held_print.h"
@@ -26,7 +27,7 @@
 #include "role.h"
 #include "role_wraps.h"
 
-enum { FD_SIGNALS = 3, FD_SIGNALS_END = 790, FD_OURS = 720, FD_GOOD_REPORT = 900, FD_FAILED_REPORT, FD_RUN_REPORT, FD_NOWHERE };
+enum { FD_SIGNALS = 3, FD_SIGNALS_END = 790, FD_GOOD_REPORT = 900, FD_FAILED_REPORT, FD_RUN_REPORT, FD_NOWHERE };
 enum { QUEUE = 32, TIMES_MAX = 3, MESSAGE_MAX = 512 };
 
 const char program_name[] = "fuzz-caller";
@@ -69,14 +70,10 @@ static FILE *nowhere; /* for what is printed */
 
 static void make_channel(void)
 {
-    int ends[2];
+    int fd = channel_make(true, &world.end);
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-        fuzz_fail(__FILE__, __LINE__, "no socket");
-    }
-    world.end = fcntl(ends[1], F_DUPFD_CLOEXEC, FD_OURS);
-    close(ends[1]);
-    world.socket = ends[0];
+    world.socket = fcntl(fd, F_DUPFD_CLOEXEC, FD_SIGNALS + 1);
+    close(fd);
     world.queue_count = 0;
 }
 
@@ -235,14 +232,12 @@ void __wrap_progress_start(struct progress *progress, int fd, bool quiet, bool f
 
 static void begin(void)
 {
-    int ends[2];
+    int end;
 
     memset(&world, 0, sizeof(world));
     world.end = -1;
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0 || dup3(ends[1], FD_SIGNALS_END, O_CLOEXEC) < 0 || ends[0] != FD_SIGNALS) {
-        fuzz_fail(__FILE__, __LINE__, "no signals");
-    }
-    close(ends[1]);
+    channel_place(channel_make(false, &end), FD_SIGNALS);
+    channel_place(end, FD_SIGNALS_END);
     if (!nowhere) {
         nowhere = fdopen(fcntl(role_null(), F_DUPFD_CLOEXEC, FD_NOWHERE), "w");
         FUZZ_CHECK(nowhere, "no /dev/null");

@@ -12,24 +12,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "channels.h"
 #include "front/conduct.h"
 #include "front/held_detach.h"
 #include "front/topology.h"
+#include "held_callers.h"
 #include "held_model.h"
 #include "held_steps.h"
+#include "meter.h"
 #include "quiesce/outcome.h"
 #include "reports.h"
 #include "role.h"
 #include "role_wraps.h"
 #include "templates.h"
 
-enum { FD_SUPERVISOR = 3, FD_STARTER, FD_DOOR, FD_LOG, FD_SIGNALS, FD_OURS = 720, FD_LOG_END = 790, FD_SIGNALS_END };
+enum { FD_SUPERVISOR = 3, FD_STARTER, FD_DOOR, FD_LOG, FD_SIGNALS, FD_LOG_END = 790, FD_SIGNALS_END };
 enum { FD_GOOD_REPORT = 900, FD_FAILED_REPORT };
-enum { PEERS = 8, SERVED_MAX = 64, SNDBUF = 24576 /* the kernel doubles it: two of the largest and some of the others */ };
+enum { PEERS = 8, SERVED_MAX = 64 };
 
 const char program_name[] = "fuzz-held";
 
@@ -43,8 +45,6 @@ WRAPPED(void, held_door_close, struct held_door *door, bool remove);
 WRAPPED(int, held_receive, int socket, struct held_record *record, int *fd, enum held_direction direction);
 WRAPPED(void, progress_start, struct progress *progress, int fd, bool quiet, bool freezes);
 WRAPPED(int, topology_send, int supervisor, char *message, size_t capacity);
-WRAPPED(int, accept4, int socket, struct sockaddr *address, socklen_t *length, int flags);
-WRAPPED(int, getsockopt, int socket, int level, int option, void *value, socklen_t *length);
 
 /* What the first choice of an input, its last byte, says. */
 enum { WITHOUT_RUN = 1, WITHOUT_GROUP = 2, WITHOUT_MEMORY = 4, WITHOUT_DOOR = 8, FROZEN = 16 };
@@ -54,10 +54,7 @@ static struct run_record record; /* large */
 static struct world {
     struct held *held;
     uint8_t choice;
-    int accept_error;
     unsigned polls; /* since it came to rest */
-    struct sockaddr_un door;
-    socklen_t door_length;
 } world;
 
 static bool follows(unsigned from, unsigned to)
@@ -86,61 +83,22 @@ static void fill(uint32_t type, const struct sequence_step *step, union wire_any
 
 /* ---- what it is started with -------------------------------------------------------------- */
 
-static void place(int fd, int where)
-{
-    if (fd < 0 || (fd != where && dup3(fd, where, O_CLOEXEC) < 0)) {
-        fuzz_fail(__FILE__, __LINE__, "no descriptor");
-    }
-    if (fd != where) {
-        close(fd);
-    }
-}
-
-static int out_of_the_way(int fd)
-{
-    int other = fcntl(fd, F_DUPFD_CLOEXEC, FD_OURS);
-
-    close(fd);
-    return other;
-}
-
-static void place_pair(int kind, int where, int end)
-{
-    int ends[2];
-
-    if ((kind ? socketpair(AF_UNIX, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) : pipe2(ends, O_CLOEXEC | O_NONBLOCK)) != 0) {
-        fuzz_fail(__FILE__, __LINE__, "no channel");
-    }
-    int other = out_of_the_way(ends[1]);
-    place(ends[0], where);
-    place(other, end);
-}
-
-/* No more than a few messages fit into what a caller does not read. */
-static void limit(int socket)
-{
-    const int room = SNDBUF;
-
-    (void)setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-}
-
 static void begin(void)
 {
-    const struct sockaddr_un none = {.sun_family = AF_UNIX}; /* the kernel finds a name */
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* as conduct_start() asks for */
+    int end;
 
+    (void)sigaction(SIGPIPE, &ignore, NULL);
     memset(&world, 0, sizeof(world));
     memset(&record, 0, sizeof(record));
-    place_pair(SOCK_SEQPACKET, FD_STARTER, FD_OURS);
-    limit(FD_STARTER);
-    model_begin(FD_OURS, FD_STARTER);
-    place_pair(0, FD_LOG, FD_LOG_END);
-    place_pair(0, FD_SIGNALS, FD_SIGNALS_END);
-    place(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), FD_DOOR);
-    world.door_length = sizeof(world.door);
-    if (bind(FD_DOOR, (const struct sockaddr *)&none, sizeof(none.sun_family)) != 0 || listen(FD_DOOR, CALLERS_MAX) != 0 ||
-        getsockname(FD_DOOR, (struct sockaddr *)&world.door, &world.door_length) != 0) {
-        fuzz_fail(__FILE__, __LINE__, "no door");
-    }
+    channel_place(channel_make(true, &end), FD_STARTER);
+    callers_limit(FD_STARTER);
+    model_begin(end, FD_STARTER);
+    channel_place(channel_make(false, &end), FD_LOG);
+    channel_place(end, FD_LOG_END);
+    channel_place(channel_make(false, &end), FD_SIGNALS);
+    channel_place(end, FD_SIGNALS_END);
+    callers_begin(FD_DOOR);
     if (fcntl(FD_GOOD_REPORT, F_GETFD) < 0) {
         report_place(FD_GOOD_REPORT, held_steps_id, false, true);
         report_place(FD_FAILED_REPORT, held_steps_id, true, true);
@@ -243,20 +201,6 @@ int __wrap_topology_send(int supervisor, char *message, size_t capacity)
 
 /* ---- callers ------------------------------------------------------------------------------------ */
 
-static struct caller *connect_caller(const struct ucred *who, const gid_t *groups, unsigned groups_count)
-{
-    struct caller *c;
-    int end = out_of_the_way(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-
-    if (end < 0 || model_callers() == CALLERS_MAX || connect(end, (const struct sockaddr *)&world.door, world.door_length) != 0) {
-        close(end); /* the door is closed, or its queue full */
-        return NULL;
-    }
-    c = model_connect(end, who, groups, groups_count);
-    c->who.pid = (pid_t)(1000 + model_callers());
-    return c;
-}
-
 /* Not the supervisor; NULL: nobody can be meant. */
 static struct caller *meant(const struct sequence_step *step)
 {
@@ -264,52 +208,7 @@ static struct caller *meant(const struct sequence_step *step)
     unsigned peer = step->peer % PEERS, number = peer == 1 ? CALLER_STARTER : step->peer / PEERS * (PEERS - 2) + peer - 1;
     struct caller *c = model_caller(number);
 
-    return c ? c : connect_caller(&root, NULL, 0);
-}
-
-int __wrap_accept4(int socket, struct sockaddr *address, socklen_t *length, int flags)
-{
-    int fd;
-
-    if (role_running() && world.accept_error != 0) {
-        errno = world.accept_error;
-        world.accept_error = 0;
-        if (errno != ECONNABORTED) {
-            model_exhausted();
-        }
-        return -1;
-    }
-    fd = __real_accept4(socket, address, length, flags);
-    if (fd >= 0 && role_running()) {
-        FUZZ_CHECK(socket == FD_DOOR && flags == (SOCK_CLOEXEC | SOCK_NONBLOCK), "accepted as %x", flags);
-        limit(fd);
-        model_accepted(fd);
-        errno = 0;
-    }
-    return fd;
-}
-
-/* Who is at the other end, as unix(7) and socket(7) have it. */
-int __wrap_getsockopt(int socket, int level, int option, void *value, socklen_t *length)
-{
-    const struct caller *c = role_running() ? model_by_fd(socket) : NULL;
-
-    if (c && level == SOL_SOCKET && option == SO_PEERCRED) {
-        FUZZ_CHECK(*length == sizeof(c->who), "credentials of %u bytes", *length);
-        memcpy(value, &c->who, sizeof(c->who));
-        return 0;
-    }
-    if (c && level == SOL_SOCKET && option == 59 /* SO_PEERGROUPS */) {
-        socklen_t room = *length;
-        *length = (socklen_t)(c->groups_count * sizeof(gid_t));
-        if (room < *length) {
-            errno = ERANGE;
-            return -1;
-        }
-        memcpy(value, c->groups, *length);
-        return 0;
-    }
-    return __real_getsockopt(socket, level, option, value, length);
+    return c ? c : callers_connect(&root, NULL, 0);
 }
 
 int __wrap_held_receive(int socket, struct held_record *r, int *fd, enum held_direction direction)
@@ -323,25 +222,6 @@ int __wrap_held_receive(int socket, struct held_record *r, int *fd, enum held_di
     return got;
 }
 
-/* A caller reads all that there is. */
-static void listen_to(struct caller *c)
-{
-    static struct held_record r; /* large */
-    int fd, got;
-
-    while (c->end >= 0 && (got = __real_held_receive(c->end, &r, &fd, HELD_TO_CALLER)) != -EAGAIN) {
-        FUZZ_CHECK(got >= 0, "the session says what is no message");
-        model_heard(c, got, &r, fd >= 0);
-        if (fd >= 0) {
-            close(fd);
-        }
-        if (got == 0) {
-            close(c->end);
-            c->end = -1;
-        }
-    }
-}
-
 /* The program waits, and nothing is ready. */
 static void rest(void)
 {
@@ -351,7 +231,7 @@ static void rest(void)
     }
     for (unsigned i = 0; i < model_callers(); i++) {
         if (!model_caller(i)->deaf) {
-            listen_to(model_caller(i));
+            callers_listen(model_caller(i));
         }
     }
     model_rest();
@@ -424,7 +304,7 @@ static void connect_as(const struct sequence_step *step)
     const struct ucred who = {.uid = step->extra & 1 ? 1000 : 0, .gid = step->extra & 2 ? MODEL_GROUP : 100};
     const gid_t groups[CALLER_GROUPS_MAX] = {4, 24, step->extra & 4 ? MODEL_GROUP : MODEL_GROUP + 1, 27};
 
-    (void)connect_caller(&who, groups, step->extra / 8 % (CALLER_GROUPS_MAX + 1));
+    (void)callers_connect(&who, groups, step->extra / 8 % (CALLER_GROUPS_MAX + 1));
 }
 
 /* The last words of a role, or any bytes, or their end. */
@@ -477,7 +357,7 @@ static void event(const struct sequence_step *step)
         }
         break;
     case 5:
-        world.accept_error = errors[step->extra % 5];
+        callers_accept_fails(errors[step->extra % 5]);
         break;
     case 6:
         record.fs[step->extra % 4].state = step->fds % (FS_STATES + 1);
@@ -507,12 +387,14 @@ static void one(const char *bytes, size_t n)
     };
 
     role_run(&harness, bytes, n);
+    FUZZ_CHECK(meter_heap_peak() <= FUZZ_LIMIT_HEAP, "it takes %zu bytes of heap", meter_heap_peak());
     if (world.held && world.held->run.report) {
         munmap((void *)(uintptr_t)world.held->run.report, sizeof(struct report));
     }
 }
 
+/* Each line is told to each of sixteen callers. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_run(one, data, size);
+    return fuzz_run_slow(one, data, size, 20);
 }

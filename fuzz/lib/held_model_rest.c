@@ -123,7 +123,8 @@ static void check_time(uint64_t now_ns)
     } else if (h->state == HELD_OVER && model.over_ns != 0) {
         uint64_t until_ns = model.over_ns + HELD_KEEP_S * NS_PER_S;
         FUZZ_CHECK(now_ns < until_ns + SLACK_NS, "it keeps its result for too long");
-        FUZZ_CHECK(model.taken_ns == 0 || now_ns < model.taken_ns + HELD_OTHERS_S * NS_PER_S + SLACK_NS, "it stays after its result was taken");
+        FUZZ_CHECK(model.taken_ns == 0 || now_ns < model.taken_ns + HELD_OTHERS_S * NS_PER_S + SLACK_NS,
+                   "it stays after its result was taken");
     }
 }
 

@@ -26,7 +26,7 @@ static struct program {
     bool credentials[PEERS_MAX]; /* the kernel tells the program who sent: nothing of that is a message of ours any more */
     struct sequence input;
     unsigned waits, endings, state, received_fds;
-    int ends[PEERS_MAX];
+    int fds[PEERS_MAX], ends[PEERS_MAX]; /* of the peers' sockets the program's end, and ours */
     struct queue {
         unsigned first, count;
         int types[QUEUE];
@@ -123,6 +123,22 @@ void role_sent(enum wire_peer peer, int type)
     note_sent(peer_of(peer), type);
 }
 
+void role_peer_made(unsigned i, int fd, int end)
+{
+    close_peer(i);
+    program.fds[i] = fd;
+    program.ends[i] = fcntl(end, F_DUPFD_CLOEXEC, FD_ENDS);
+    program.queues[i].count = 0;
+    close(end);
+}
+
+void role_peer_gone(unsigned i)
+{
+    close_peer(i);
+    program.fds[i] = -1;
+    program.queues[i].count = 0;
+}
+
 bool role_can_send(enum wire_peer peer)
 {
     unsigned i = peer_of(peer);
@@ -137,7 +153,7 @@ static void send_step(const struct sequence_step *step)
 
     if (step->kind == STEP_RAW && step->extra == WITH_CREDENTIALS && program.queues[i].count == 0) {
         const int one = 1;
-        program.credentials[i] = setsockopt(program.harness->peers[i].fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) == 0;
+        program.credentials[i] = setsockopt(program.fds[i], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) == 0;
     }
     if (program.ends[i] >= 0 && program.queues[i].count < QUEUE) {
         note_sent(i, sequence_send(program.ends[i], step, program.harness->fill, fd));
@@ -220,7 +236,7 @@ int __wrap_wire_receive(int socket, struct wire_buffer *buffer, struct wire_pack
     got = __real_wire_receive(socket, buffer, packet);
     for (unsigned i = 0; i < program.harness->peers_count; i++) {
         struct queue *q = &program.queues[i];
-        if (program.harness->peers[i].fd != socket || got == 0 || got == -EAGAIN) {
+        if (program.fds[i] != socket || got == 0 || got == -EAGAIN) {
             continue;
         }
         FUZZ_CHECK(q->count > 0, "a message that was not sent");
@@ -435,6 +451,11 @@ static void lay_descriptors(const struct role_harness *h)
     }
     for (unsigned i = 0; i < h->peers_count; i++) {
         int pair[2];
+        program.fds[i] = h->peers[i].fd;
+        program.ends[i] = -1;
+        if (h->peers[i].fd == ROLE_MADE_LATER) {
+            continue;
+        }
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
             abort();
         }

@@ -18,8 +18,10 @@
 /* The table of a receiver as a matrix, from its list in wire.h. */
 #define ROLE_ALLOWED(state, peer, type, handler) [state][peer][type] = 1,
 
+enum { ROLE_MADE_LATER = -1 };
+
 struct role_peer {
-    int fd; /* where the program expects its socket */
+    int fd; /* where the program expects its socket, or ROLE_MADE_LATER: it makes it, or is given it */
     enum wire_peer peer;
 };
 
@@ -81,6 +83,11 @@ _Noreturn void role_end(void);
 
 /* For answer(): a message of this type was sent to the program by a peer; or SEQUENCE_... */
 void role_sent(enum wire_peer peer, int type);
+
+/* The socket of a peer, by its place in the harness's list, is there from now on: the program's end
+ * and ours, which is taken over; or the program has closed its own. */
+void role_peer_made(unsigned i, int fd, int end);
+void role_peer_gone(unsigned i);
 
 /* Whether a peer is there, and not too much of it unread. */
 bool role_can_send(enum wire_peer peer);
