@@ -12,7 +12,8 @@ enum { NUMBER_MAX = 63 };
 
 struct scanner {
     struct json_document *document;
-    size_t at;
+    const char *bytes; /* the document's */
+    size_t length, at;
     uint32_t line;
     size_t line_start;
     unsigned depth, nesting_max;
@@ -30,13 +31,13 @@ static struct place here(const struct scanner *s)
 
 static bool at_end(const struct scanner *s)
 {
-    return s->at == s->document->length;
+    return s->at == s->length;
 }
 
 /* The byte at the front; NUL at the end, which no rule accepts either. */
 static char peek(const struct scanner *s)
 {
-    return at_end(s) ? '\0' : s->document->bytes[s->at];
+    return at_end(s) ? '\0' : s->bytes[s->at];
 }
 
 static int fail(const struct scanner *s, const char *what)
@@ -52,15 +53,18 @@ static int fail(const struct scanner *s, const char *what)
 
 static void skip_space(struct scanner *s)
 {
-    for (; !at_end(s); s->at++) {
-        char c = peek(s);
+    size_t at = s->at;
+
+    for (; at < s->length; at++) {
+        char c = s->bytes[at];
         if (c == '\n') {
             s->line++;
-            s->line_start = s->at + 1;
+            s->line_start = at + 1;
         } else if (c != ' ' && c != '\t' && c != '\r') {
-            return;
+            break;
         }
     }
+    s->at = at;
 }
 
 /* ---- strings --------------------------------------------------------------- */
@@ -70,9 +74,9 @@ static long hex4(const struct scanner *s, size_t at)
 {
     long value = 0;
 
-    if (s->document->length - at < 4) return -1;
+    if (s->length - at < 4) return -1;
     for (size_t i = 0; i < 4; i++) {
-        char c = s->document->bytes[at + i];
+        char c = s->bytes[at + i];
         const char *digits = "0123456789abcdef", *found;
         if (c >= 'A' && c <= 'F') c = (char)(c - 'A' + 'a');
         found = c != '\0' ? strchr(digits, c) : NULL;
@@ -85,7 +89,6 @@ static long hex4(const struct scanner *s, size_t at)
 /* \uXXXX, or a surrogate pair of two; s->at is behind "\u". */
 static int scan_unicode_escape(struct scanner *s)
 {
-    const char *bytes = s->document->bytes;
     long unit = hex4(s, s->at);
 
     if (unit < 0) return fail(s, "'\\u' takes four hexadecimal digits");
@@ -93,7 +96,7 @@ static int scan_unicode_escape(struct scanner *s)
     if (unit >= 0xDC00 && unit <= 0xDFFF) return fail(s, "a low surrogate without a high one before it");
     if (unit >= 0xD800 && unit <= 0xDBFF) {
         size_t next = s->at + 4;
-        bool escape = s->document->length - next >= 6 && bytes[next] == '\\' && bytes[next + 1] == 'u';
+        bool escape = s->length - next >= 6 && s->bytes[next] == '\\' && s->bytes[next + 1] == 'u';
         long low = escape ? hex4(s, next + 2) : -1;
         if (low < 0xDC00 || low > 0xDFFF) return fail(s, "a high surrogate without a low one behind it");
         s->at = next + 2;
@@ -115,28 +118,31 @@ static int scan_escape(struct scanner *s)
     return 0;
 }
 
+/* True for a byte of a string that stands for itself, and is a whole character. */
+static bool is_ordinary(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 /* s->at is at the opening quote; leaves it behind the closing one. */
 static int scan_string(struct scanner *s)
 {
-    const char *bytes = s->document->bytes;
-
-    s->at++;
-    while (!at_end(s) && bytes[s->at] != '"') {
-        unsigned char c = (unsigned char)bytes[s->at];
-        if (c == '\\') {
+    for (s->at++;;) {
+        size_t at = s->at, length;
+        while (at < s->length && is_ordinary((unsigned char)s->bytes[at])) at++;
+        s->at = at;
+        if (at_end(s)) return fail(s, "a string must end with '\"'");
+        if (s->bytes[at] == '"') break;
+        if (s->bytes[at] == '\\') {
             if (scan_escape(s) != 0) return -1;
             continue;
         }
-        if (c < 0x20) return fail(s, "a control character in a string must be written as an escape");
-        if (c < 0x80) {
-            s->at++;
-            continue;
-        }
-        size_t length = text_character(bytes + s->at, s->document->length - s->at);
+        if ((unsigned char)s->bytes[at] < 0x20)
+            return fail(s, "a control character in a string must be written as an escape");
+        length = text_character(s->bytes + at, s->length - at);
         if (length == 0) return fail(s, "this is not valid UTF-8");
         s->at += length;
     }
-    if (at_end(s)) return fail(s, "a string must end with '\"'");
     s->at++;
     return 0;
 }
@@ -178,7 +184,7 @@ static int scan_number(struct scanner *s)
         s->at = start;
         return fail(s, "a number of more than 63 characters");
     }
-    memcpy(copy, s->document->bytes + start, length);
+    memcpy(copy, s->bytes + start, length);
     copy[length] = '\0';
     if (!isfinite(strtod(copy, NULL))) {
         s->at = start;
@@ -193,7 +199,7 @@ static int scan_word(struct scanner *s)
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t length = strlen(words[i]);
-        if (s->document->length - s->at < length || memcmp(s->document->bytes + s->at, words[i], length) != 0) continue;
+        if (s->length - s->at < length || memcmp(s->bytes + s->at, words[i], length) != 0) continue;
         s->at += length;
         return 0;
     }
@@ -242,9 +248,7 @@ static int scan_key(struct scanner *s)
 /* The byte that closes the innermost container. */
 static char closer(const struct scanner *s)
 {
-    const struct json_document *document = s->document;
-
-    return document->bytes[document->nodes[s->open[s->depth - 1]].value] == '{' ? '}' : ']';
+    return s->bytes[s->document->nodes[s->open[s->depth - 1]].value] == '{' ? '}' : ']';
 }
 
 static void close_container(struct scanner *s)
@@ -309,8 +313,8 @@ static int scan_after(struct scanner *s)
 
 int json_scan(struct json_document *document, unsigned nesting_max)
 {
-    struct scanner s = {.document = document, .line = 1, .nesting_max = nesting_max, .value_next = true,
-                        .current = UINT32_MAX};
+    struct scanner s = {.document = document, .bytes = document->bytes, .length = document->length, .line = 1,
+                        .nesting_max = nesting_max, .value_next = true, .current = UINT32_MAX};
 
     if (document->length >= 3 && memcmp(document->bytes, "\xEF\xBB\xBF", 3) == 0)
         return fail(&s, "the document begins with a byte order mark");

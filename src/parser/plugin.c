@@ -338,10 +338,10 @@ static const struct member members_of_document[] = {
     {"quiesce", false, 0, on_quiesce},
 };
 
+/* All but the head, which has what was found so far. */
 static void set_defaults(struct plugin_plan *plan)
 {
-    memset(plan, 0, sizeof(*plan));
-    finding_begin(&plan->head);
+    memset((char *)plan + sizeof(plan->head), 0, sizeof(*plan) - sizeof(plan->head));
     text_copy(plan->name, sizeof(plan->name), "ScriptRunner", strlen("ScriptRunner"));
     text_copy(plan->policy, sizeof(plan->policy), "default", strlen("default"));
     plan->continue_on_failure = 1;
@@ -356,10 +356,11 @@ void plugin_parse(const char *bytes, size_t n, struct plugin_plan *out)
     struct context c = {.plan = out};
     const char *problem;
 
-    set_defaults(out);
+    finding_begin(&out->head);
     /* Of a document whose only fault is duplicate keys the rest is checked too. */
     json_parse(&c.document, bytes, n, &limits, &out->head);
     if (!c.document.root) goto out;
+    set_defaults(out);
     if (!cJSON_IsObject(c.document.root)) {
         wrong_type(&c, c.document.root, "an object");
         goto out;

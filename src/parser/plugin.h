@@ -8,7 +8,8 @@
 
 #include "quiesce/plan.h"
 
-/* Fills *out from a plugin configuration; findings have code 305. */
+/* Fills *out from a plugin configuration; findings have code 305.  Of one that is refused only
+ * the head is filled in. */
 void plugin_parse(const char *bytes, size_t n, struct plugin_plan *out);
 
 #endif

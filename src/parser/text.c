@@ -12,6 +12,15 @@ size_t text_character(const char *p, size_t n)
     return utf8_character(p, n, &number);
 }
 
+/* How many bytes of printable ASCII p, n bytes long, begins with: nearly all of most documents. */
+static size_t plain(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7F) i++;
+    return i;
+}
+
 bool text_valid(const char *p, size_t n)
 {
     while (n > 0) {
@@ -25,12 +34,11 @@ bool text_valid(const char *p, size_t n)
 
 bool text_printable(const char *p, size_t n)
 {
-    while (n > 0) {
+    for (size_t at = plain(p, n); at < n; at += plain(p + at, n - at)) {
         uint32_t number;
-        size_t length = utf8_character(p, n, &number);
+        size_t length = utf8_character(p + at, n - at, &number);
         if (length == 0 || utf8_is_control(number)) return false;
-        p += length;
-        n -= length;
+        at += length;
     }
     return true;
 }
@@ -57,18 +65,22 @@ bool text_copy(char *destination, size_t capacity, const char *source, size_t n)
 void text_sanitize(char *destination, size_t capacity, const char *source, size_t n)
 {
     static const char replacement[3] = {'\xEF', '\xBF', '\xBD'};
-    size_t used = 0;
+    size_t used = 0, at = 0;
 
-    while (n > 0) {
+    while (at < n) {
         uint32_t number;
-        size_t length = utf8_character(source, n, &number), step = length > 0 ? length : 1;
+        size_t fits = n - at < capacity - 1 - used ? n - at : capacity - 1 - used, run = plain(source + at, fits);
+        memcpy(destination + used, source + at, run);
+        used += run;
+        at += run;
+        if (at == n) break;
+        size_t length = utf8_character(source + at, n - at, &number);
         bool clean = length > 0 && !utf8_is_control(number);
         size_t room = clean ? length : sizeof(replacement);
         if (room >= capacity - used) break;
-        memcpy(destination + used, clean ? source : replacement, room);
+        memcpy(destination + used, clean ? source + at : replacement, room);
         used += room;
-        source += step;
-        n -= step;
+        at += length > 0 ? length : 1;
     }
     destination[used] = '\0';
 }

@@ -79,6 +79,14 @@ static void test_copies(void **state)
     assert_string_equal(out, "12345\xC3\xA4");
     text_sanitize(out, sizeof(out), "\xFF\xFF\xFF", 3);
     assert_string_equal(out, "\xEF\xBF\xBD\xEF\xBF\xBD");
+    text_sanitize(out, sizeof(out), "1234567", 7);
+    assert_string_equal(out, "1234567");
+    text_sanitize(out, sizeof(out), "12345678", 8);
+    assert_string_equal(out, "1234567");
+    text_sanitize(out, sizeof(out), "a\x7F" "b~\xC2\x85", 6);
+    assert_string_equal(out, "a\xEF\xBF\xBD" "b~");
+    text_sanitize(out, sizeof(out), "", 0);
+    assert_string_equal(out, "");
     assert_int_equal(text_cut("ab\xC3\xA4", 4, 4), 4);
     assert_int_equal(text_cut("ab\xC3\xA4", 4, 3), 2);
     assert_int_equal(text_cut("\xC3\xA4", 2, 1), 0);
