@@ -33,7 +33,7 @@ SPEED ?= $(subst $() ,$(comma),$(FUZZ_NAMES))
 .PHONY: fuzz-speed
 fuzz-speed:
 	@tools/deps check fuzz
-	@$(MAKE) --no-print-directory $(foreach n,$(subst $(comma), ,$(SPEED)),$(FUZZ_OUT)/asan/$(n) $(FUZZ_OUT)/libfuzzer/$(n)) >&2
+	@$(MAKE) --no-print-directory $(foreach n,$(subst $(comma), ,$(SPEED)),$(FUZZ_OUT)/asan/$(n) $(FUZZ_OUT)/libfuzzer/$(n) $(FUZZ_OUT)/dict/$(n).dict) >&2
 	@fuzz/speed --build $(FUZZ_OUT) --seconds $(or $(SECONDS_EACH),5) $(subst $(comma), ,$(SPEED))
 
 # Each defect of fuzz/planted must be found; PLANTED="fuzz/planted/a.patch ..." looks for some.

@@ -64,37 +64,39 @@ static unsigned choose(struct editor *e, unsigned bound)
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-static size_t skip_string(const struct editor *e, size_t at)
+/* What a byte is outside of a string; one look at a table, for this is done to every byte. */
+enum { IS_BLANK = 1, IS_MARK = 2 };
+static const uint8_t kinds[256] = {
+    [' '] = IS_BLANK, ['\t'] = IS_BLANK, ['\r'] = IS_BLANK, ['\n'] = IS_BLANK, [','] = IS_MARK, [':'] = IS_MARK,
+    ['{'] = IS_MARK,  ['}'] = IS_MARK,   ['['] = IS_MARK,   [']'] = IS_MARK,   ['"'] = IS_MARK,
+};
+
+static unsigned kind_of(char c)
 {
-    for (at++; at < e->size && e->text[at] != '"'; at++) {
-        at += e->text[at] == '\\';
+    return kinds[(unsigned char)c];
+}
+
+static size_t skip_string(const char *text, size_t size, size_t at)
+{
+    for (at++; at < size && text[at] != '"'; at++) {
+        at += text[at] == '\\';
     }
-    return at < e->size ? at + 1 : e->size;
+    return at < size ? at + 1 : size;
 }
 
-static bool is_blank(char c)
+static size_t skip_blanks(const char *text, size_t size, size_t at)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_mark(char c)
-{
-    return is_blank(c) || c == ',' || c == ':' || c == '{' || c == '}' || c == '[' || c == ']' || c == '"';
-}
-
-static size_t skip_blanks(const struct editor *e, size_t at)
-{
-    while (at < e->size && is_blank(e->text[at])) {
+    while (at < size && kind_of(text[at]) == IS_BLANK) {
         at++;
     }
     return at;
 }
 
-static size_t skip_plain(const struct editor *e, size_t at)
+static size_t skip_plain(const char *text, size_t size, size_t at)
 {
     size_t begin = at;
 
-    while (at < e->size && !is_mark(e->text[at])) {
+    while (at < size && kind_of(text[at]) == 0) {
         at++;
     }
     return at > begin ? at : at + 1;
@@ -103,34 +105,41 @@ static size_t skip_plain(const struct editor *e, size_t at)
 /* Notes every value; of containers the end is known when they are closed. */
 static void read_pieces(struct editor *e)
 {
-    unsigned open[DEEPEST], depth = 0;
+    const char *text = e->text;
+    const size_t size = e->size;
+    unsigned open[DEEPEST], depth = 0, count = 0;
     size_t key = 0, key_end = 0, behind;
 
-    e->count = 0;
-    for (size_t at = skip_blanks(e, 0); at < e->size && e->count < PIECES_MAX; at = skip_blanks(e, at)) {
-        char c = e->text[at];
-        size_t end = c == '"' ? skip_string(e, at) : c == '{' || c == '[' ? at + 1 : skip_plain(e, at);
+    for (size_t at = skip_blanks(text, size, 0); at < size && count < PIECES_MAX; at = skip_blanks(text, size, at)) {
+        char c = text[at];
+        bool opens = c == '{' || c == '[';
         if (c == '}' || c == ']') {
             at++;
             if (depth > 0) {
                 e->pieces[open[--depth]].value_end = at;
             }
-        } else if (c == ',' || c == ':') {
+            continue;
+        }
+        if (c == ',' || c == ':') {
             at++;
-        } else if (c == '"' && (behind = skip_blanks(e, end)) < e->size && e->text[behind] == ':') {
+            continue;
+        }
+        size_t end = c == '"' ? skip_string(text, size, at) : opens ? at + 1 : skip_plain(text, size, at);
+        if (c == '"' && (behind = skip_blanks(text, size, end)) < size && text[behind] == ':') {
             key = at;
             key_end = end;
             at = behind + 1;
-        } else {
-            struct piece *p = &e->pieces[e->count++];
-            *p = (struct piece){key, key_end, at, c == '{' || c == '[' ? e->size : end, c == '"'};
-            key = key_end = 0;
-            if ((c == '{' || c == '[') && depth < DEEPEST) {
-                open[depth++] = e->count - 1;
-            }
-            at = end;
+            continue;
         }
+        e->pieces[count] = (struct piece){key, key_end, at, opens ? size : end, c == '"'};
+        key = key_end = 0;
+        if (opens && depth < DEEPEST) {
+            open[depth++] = count;
+        }
+        count++;
+        at = end;
     }
+    e->count = count;
 }
 
 static const struct piece *any_piece(struct editor *e)
@@ -145,7 +154,14 @@ static size_t piece_begin(const struct piece *p)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-/* Puts n bytes in the place of those from begin to end; false if there is no room. */
+/* Where an offset is after n bytes were put in the place of those from begin to end. */
+static size_t moved(size_t at, size_t begin, size_t end, size_t n)
+{
+    return at >= end ? at - (end - begin) + n : at > begin ? begin + n : at;
+}
+
+/* Puts n bytes in the place of those from begin to end, and keeps the pieces where they are
+ * now, for reading again takes longer; false if there is no room. */
 static bool replace(struct editor *e, size_t begin, size_t end, const char *new, size_t n)
 {
     if (end > e->size || begin > end || e->size - (end - begin) + n > e->max_size) {
@@ -154,6 +170,11 @@ static bool replace(struct editor *e, size_t begin, size_t end, const char *new,
     memmove(e->text + begin + n, e->text + end, e->size - end);
     memcpy(e->text + begin, new, n);
     e->size += n - (end - begin);
+    for (unsigned i = 0; i < e->count; i++) {
+        struct piece *p = &e->pieces[i];
+        *p = (struct piece){moved(p->key, begin, end, n), moved(p->key_end, begin, end, n),
+                            moved(p->value, begin, end, n), moved(p->value_end, begin, end, n), p->is_string};
+    }
     return true;
 }
 
@@ -196,7 +217,7 @@ static bool delete_member(struct editor *e)
         return false;
     }
     begin = piece_begin(p);
-    end = skip_blanks(e, p->value_end);
+    end = skip_blanks(e->text, e->size, p->value_end);
     if (end < e->size && e->text[end] == ',') {
         end++;
     } else {
@@ -291,22 +312,34 @@ static bool lengthen(struct editor *e)
     if (!p || !p->is_string) {
         return false;
     }
-    memset(text, 'a', n);
+    if (text[0] == '\0') {
+        memset(text, 'a', sizeof(text));
+    }
     return replace(e, p->value + 1, p->value_end > p->value + 1 ? p->value_end - 1 : p->value + 1, text, n);
 }
 
+/* Elements or members, about as many as what holds them. */
 static bool many(struct editor *e)
 {
-    static char text[20000];
+    enum { MOST = 300, ELEMENT = 3, MEMBER_MOST = 16 };
+    static char elements[MOST * ELEMENT + 1], members[MOST * MEMBER_MOST];
+    static size_t ends[MOST]; /* how long so many members are */
     const struct piece *p = any_piece(e);
-    unsigned count = choose(e, 2) ? 63 + choose(e, 4) : choose(e, 300);
-    bool members = p && p->key < p->key_end;
-    size_t n = 0;
+    unsigned count = choose(e, 2) ? 63 + choose(e, 4) : choose(e, MOST);
 
-    for (unsigned i = 0; p && i < count && n + 32 < sizeof(text); i++) {
-        n += (size_t)snprintf(text + n, sizeof(text) - n, members ? "\"V%u\":\"\"," : "\"\",", i);
+    if (elements[0] == '\0') {
+        for (unsigned i = 0; i + 1 < MOST; i++) {
+            memcpy(elements + (size_t)ELEMENT * i, "\"\",", ELEMENT);
+            ends[i + 1] = ends[i] + (size_t)snprintf(members + ends[i], MEMBER_MOST, "\"V%u\":\"\",", i);
+        }
     }
-    return p && replace(e, piece_begin(p), piece_begin(p), text, n);
+    if (!p) {
+        return false;
+    }
+    if (p->key < p->key_end) {
+        return replace(e, piece_begin(p), piece_begin(p), members, ends[count]);
+    }
+    return replace(e, piece_begin(p), piece_begin(p), elements, (size_t)ELEMENT * count);
 }
 
 static mutation *const mutations[] = {
@@ -328,8 +361,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     e.size = size;
     e.max_size = max_size;
     rounds = 1 + choose(&e, ROUNDS);
+    read_pieces(&e);
     for (unsigned done = 0, tries = 0; done < rounds && tries < TRIES; tries++) {
-        read_pieces(&e);
         done += mutations[choose(&e, MUTATIONS)](&e);
     }
     return e.size;

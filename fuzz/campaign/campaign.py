@@ -3,11 +3,11 @@ import signal
 import time
 
 from crashes import Crash
-from engines import Afl, LibFuzzer, merge
+from engines import Afl, LibFuzzer, LongInputs, merge
 from store import Full, History, is_full, read_records
 
 TURN_MIN, TURN_MAX, TURNS = 5.0, 300.0, 4   # seconds of a turn; how many each harness should have
-AFL_EVERY, AFL_TURN = 4, 2                   # one turn in so many is AFL++'s: this one of them
+AFL_EVERY, AFL_TURN, LONG_TURN = 4, 2, 3      # of so many turns, which is AFL++'s, and which takes inputs of any length
 SAMPLE, SAMPLE_GROWN = 5.0, 1.0             # seconds between two records of a turn that goes on; where it found more
 SHORTEST = 0.5                              # seconds that must be left for another turn
 TICK = 0.25
@@ -80,7 +80,9 @@ class Campaign:
         count = sum(1 for turn in self.history.turns.values() if turn["harness"] == harness.name)
         taken = any(turn.harness is harness and turn.engine == "afl" for turn in self.running)
         wanted = self.afl and harness.afl.exists() and count % AFL_EVERY == AFL_TURN
-        return Afl if wanted and not taken else LibFuzzer
+        if wanted and not taken:
+            return Afl
+        return LongInputs if count % AFL_EVERY == LONG_TURN else LibFuzzer
 
     def _begin_turns(self):
         while len(self.running) < self.jobs and self.end - self.clock() >= SHORTEST:

@@ -43,7 +43,10 @@ class Harness:
         return self.dictionary.exists() and self.dictionary.stat().st_size > 0
 
     def options(self):
-        """Options of libFuzzer: the section of fuzz/NAME.options over the defaults."""
+        """Options of libFuzzer: the section of fuzz/NAME.options over the defaults.
+
+        Its max_len is of the turns that are to be fast; whatever must read every input has the default's.
+        """
         parser = configparser.ConfigParser()
         parser.read(self.source / f"{self.name}.options")
         own = dict(parser["libfuzzer"]) if parser.has_section("libfuzzer") else {}
@@ -172,10 +175,13 @@ class Turn:
 class LibFuzzer(Turn):
     engine = "libfuzzer"
 
+    def options(self):
+        return self.harness.options()
+
     def command(self):
         words = [self.harness.libfuzzer, f"-max_total_time={max(1, int(self.allotted - 0.5))}", "-print_final_stats=1",
                  f"-artifact_prefix={self.artifacts}/", "-reload=5"]
-        words += [f"-{key}={value}" for key, value in self.harness.options().items()]
+        words += [f"-{key}={value}" for key, value in self.options().items()]
         if self.harness.has_dictionary():
             words.append(f"-dict={self.harness.dictionary}")
         return words + [self.corpus] + self.harness.seeds
@@ -187,6 +193,13 @@ class LibFuzzer(Turn):
             parse_libfuzzer(line, self.facts)
 
 
+class LongInputs(LibFuzzer):
+    """libFuzzer with inputs of any length, where a harness's own options keep them short."""
+
+    def options(self):
+        return {**super().options(), "max_len": DEFAULTS["max_len"]}
+
+
 class Afl(Turn):
     """Each turn begins with the corpus of that moment, so what is kept is in the corpus alone."""
     engine = "afl"
@@ -195,7 +208,7 @@ class Afl(Turn):
         self.out = self.store.place(self.harness.name, "afl")
         shutil.rmtree(self.out)
         words = ["afl-fuzz", "-V", max(1, int(self.allotted - 0.5)), "-i", self._inputs(), "-o", self.out,
-                 "-t", int(self.harness.options()["timeout"]) * 1000, "-m", "none", "-G", self.harness.options()["max_len"]]
+                 "-t", int(self.harness.options()["timeout"]) * 1000, "-m", "none", "-G", DEFAULTS["max_len"]]
         if self.harness.has_dictionary():
             words += ["-x", self.harness.dictionary]
         return words + ["--", self.harness.afl]
@@ -216,7 +229,7 @@ class Afl(Turn):
         (place / "empty").write_bytes(b"\n")
         for folder in [self.corpus, *self.harness.seeds]:
             for path in folder.iterdir():
-                if 0 < path.stat().st_size <= int(self.harness.options()["max_len"]):
+                if 0 < path.stat().st_size <= int(DEFAULTS["max_len"]):
                     shutil.copy(path, place / path.name)
         return place
 
@@ -266,7 +279,7 @@ def libfuzzer_merge(harness, target, corpus, log, seconds, *words):
     Returns whether libFuzzer could do it in that time; target is of no use if not.
     """
     options = harness.options()
-    command = [harness.libfuzzer, "-merge=1", f"-max_len={options['max_len']}", f"-timeout={options['timeout']}",
+    command = [harness.libfuzzer, "-merge=1", f"-max_len={DEFAULTS['max_len']}", f"-timeout={options['timeout']}",
                f"-rss_limit_mb={options['rss_limit_mb']}", f"-artifact_prefix={target.parent}/merge-", *words, target, corpus]
     with open(log, "wb") as file:
         process = start(command, file, environment())

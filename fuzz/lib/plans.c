@@ -45,6 +45,10 @@ bool plan_text_ok(const char *text, size_t size, bool any)
 
     while (end && text < end) {
         bool control = false;
+        if (*text >= 0x20 && *text < 0x7F) {
+            text++;
+            continue;
+        }
         size_t length = character((const unsigned char *)text, (size_t)(end - text), &control);
         if (length == 0 || (control && !any)) {
             return false;
