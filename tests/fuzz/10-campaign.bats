@@ -37,7 +37,8 @@ from engines import Harness
 a, b, c, sound = (Crash(Harness("toy", "build/fuzz", "fuzz"), f"{sys.argv[2]}/{name}") for name in ("a", "b", "c", "sound"))
 assert a.signature == b.signature == "toy: heap-buffer-overflow < beyond_the_end < deepest", (a.signature, b.signature)
 assert c.signature == "toy: deadly signal < deepest", c.signature
-assert a.frames[0] == ("beyond_the_end", "src/toy.c:23:14"), a.frames
+defect = next(i for i, line in enumerate(open("src/toy.c"), 1) if "the defect" in line)
+assert a.frames[0] == ("beyond_the_end", f"src/toy.c:{defect}:14"), a.frames
 assert a.reproduced and c.reproduced and not sound.reproduced
 END
 }
