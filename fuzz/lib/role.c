@@ -97,6 +97,13 @@ uint8_t role_choice(void)
     return program.has_choices && program.input.end > program.input.at ? *--program.input.end : 0;
 }
 
+void role_closed(int fd)
+{
+    for (unsigned i = 0; i < program.harness->peers_count; i++) {
+        program.fds[i] = program.fds[i] == fd ? -1 : program.fds[i];
+    }
+}
+
 /* ---- feeding ------------------------------------------------------------------------ */
 
 static void close_peer(unsigned i)

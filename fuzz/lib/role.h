@@ -69,6 +69,9 @@ void role_run(const struct role_harness *harness, const char *bytes, size_t n);
 ROLE_UNSANITIZED bool role_running(void);
 uint8_t role_choice(void);
 
+/* The program closes a descriptor: a peer's socket is none any more, though its number may come again. */
+void role_closed(int fd);
+
 /* Lets time pass for the program's clocks; timers that are due become readable. */
 void role_time_passes(uint64_t ns);
 

@@ -110,6 +110,7 @@ int __wrap_close(int fd)
         if (fd >= 0 && fd <= STDERR_FILENO) {
             return 0; /* the harness's own */
         }
+        role_closed(fd);
         for (unsigned i = 0; i < role_clock.count; i++) {
             if (role_clock.timers[i].fd == fd) {
                 role_clock.timers[i] = role_clock.timers[--role_clock.count];
