@@ -21,6 +21,8 @@ DESTDIR     ?=
 BASE_UID    ?= 64800
 SESSION_GROUP ?=
 BUILD       ?= build
+# One name for it, however it was said: flags hold it, and what was built with others is built again.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 ifeq ($(origin CC),default)
 CC          := gcc
 endif
