@@ -84,11 +84,13 @@ $(BUILD)/obj/front/explain.o: $(BUILD)/gen/filter_launcher.inc
 $(BUILD)/obj/policy/confine.o: $(BUILD)/gen/filter_parser.inc
 
 $(BUILD)/libbase.a: $(call objects,base)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
 define library
 $(BUILD)/lib$(1).a: $(call objects,$(1))
+	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(call say,AR)$$(AR) rcs $$@ $$^
 endef

@@ -5,6 +5,12 @@ campaign=$BATS_TEST_DIRNAME/campaign
 
 setup() {
     DIR=$BATS_TEST_TMPDIR/results
+    SWITCH_WAS=$(cat /sys/kernel/rcu_expedited)
+}
+
+# Of a campaign that is killed in the middle of a run, its record with it, nobody else knows.
+teardown() {
+    echo "$SWITCH_WAS" >/sys/kernel/rcu_expedited
 }
 
 # finds WHAT WEAKENED OPTION...: trials in which a run goes without something fail, and say WHAT.

@@ -114,7 +114,7 @@ waited() {
         .expeditedRestored true '[.fileSystems[].mountPoint] | sort | join(" ")' "${MOUNTS[*]}"
     all_thawed
     same "$(cat "$SWITCH")" 7
-    echo 0 >"$SWITCH"
+    echo "$EXPEDITED" >"$SWITCH"
     not test -e "$RECORD"
     no_cgroups
     recover
@@ -399,7 +399,7 @@ lock_wanted() {
     is_frozen "$MOUNT" 200
     not test -e "$RECORD"
     fsfreeze --unfreeze "$MOUNT"
-    echo 0 >"$SWITCH"
+    echo "$EXPEDITED" >"$SWITCH"
     cgroup_sweep
 }
 
